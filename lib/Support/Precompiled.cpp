@@ -1,0 +1,1 @@
+//===- Precompiled.cpp - Gives the precompiled header a library to live in ---------------------===//

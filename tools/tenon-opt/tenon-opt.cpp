@@ -1,0 +1,15 @@
+//===- tenon-opt.cpp - mlir-opt with Tenon's dialect and passes ---------------------------------===//
+
+#include "tenon/Dialect/Tenon/IR/Tenon.h"
+
+#include "mlir/InitAllDialects.h"
+#include "mlir/InitAllPasses.h"
+#include "mlir/Tools/mlir-opt/MlirOptMain.h"
+
+int main(int argc, char **argv) {
+  mlir::DialectRegistry registry;
+  mlir::registerAllDialects(registry);
+  mlir::registerAllPasses();
+  registry.insert<tenon::TenonDialect>();
+  return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "Tenon's modular optimizer driver\n", registry));
+}
