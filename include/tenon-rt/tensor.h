@@ -1,10 +1,12 @@
-/*===- tenon-rt/tensor.h - Element types of tensors at a model's boundary --------------------------===*
- *
- * Tensors cross the boundary as bare pointers to dense row-major elements in the machine's byte order. bool takes one
- * byte of value 0 or 1, and so does every element narrower than a byte (int4: -8 to 7 in an int8_t).
- *
- * C11 and C++, no dependencies.
- *===----------------------------------------------------------------------------------------===*/
+//===- tenon-rt/tensor.h - Element types of tensors at a model's boundary -------------------===//
+//
+// Tensors cross the boundary as bare pointers to dense row-major elements in the machine's byte order. bool
+// takes one byte of value 0 or 1, and so does every element narrower than a byte (int4: -8 to 7 in an
+// int8_t).
+//
+// C11 and C++, no dependencies.
+//
+//===----------------------------------------------------------------------------------------===//
 
 #ifndef TENON_RT_TENSOR_H
 #define TENON_RT_TENSOR_H
@@ -15,7 +17,7 @@
 extern "C" {
 #endif
 
-/** Element types; the numbers are those of ONNX's TensorProto.DataType. */
+/// Element types; the numbers are those of ONNX's TensorProto.DataType.
 typedef enum tenon_dtype {
   TENON_DTYPE_UNDEFINED = 0,
   TENON_DTYPE_FLOAT32 = 1,
@@ -46,7 +48,8 @@ typedef enum tenon_dtype {
   TENON_DTYPE_INT2 = 26
 } tenon_dtype;
 
-/** Bytes one element takes in memory; 0 for a type without a fixed size (string, undefined, a number not listed). */
+/// Bytes one element takes in memory; 0 for a type without a fixed size (string, undefined, a number not
+/// listed).
 static inline int64_t tenon_dtype_size(int32_t dtype) {
   switch (dtype) {
   case TENON_DTYPE_COMPLEX128:
@@ -84,12 +87,12 @@ static inline int64_t tenon_dtype_size(int32_t dtype) {
   }
 }
 
-/** The type's name as NumPy writes it ("float32", "bool", "bfloat16"); "undefined" for a number not listed. Never null;
- *  the text is static. Defined in the library tenon_rt. */
+/// The type's name as NumPy writes it ("float32", "bool", "bfloat16"); "undefined" for a number not listed.
+/// Never null; the text is static. Defined in the library tenon_rt.
 const char *tenon_rt_dtype_name(int32_t dtype);
 
 #ifdef __cplusplus
 }
 #endif
 
-#endif /* TENON_RT_TENSOR_H */
+#endif // TENON_RT_TENSOR_H
