@@ -3,6 +3,7 @@
 #ifndef TENON_DIALECT_TENON_IR_TENON_H
 #define TENON_DIALECT_TENON_IR_TENON_H
 
+#include "tenon/Dialect/Tenon/IR/Schedule.h"
 #include "tenon/Dialect/Tenon/IR/Traits.h"
 
 #include "mlir/Bytecode/BytecodeOpInterface.h"

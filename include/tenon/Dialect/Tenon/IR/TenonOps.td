@@ -4,6 +4,7 @@
 #define TENON_DIALECT_TENON_IR_TENONOPS
 
 include "tenon/Dialect/Tenon/IR/Program.td"
+include "tenon/Dialect/Tenon/IR/Schedule.td"
 include "tenon/Dialect/Tenon/IR/Elementwise.td"
 include "tenon/Dialect/Tenon/IR/Contraction.td"
 
