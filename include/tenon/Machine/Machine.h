@@ -1,9 +1,10 @@
 //===- Machine.h - What the compiler knows about the hardware it compiles for ------------------===//
 //
-// A Machine is plain data: how wide the vectors are, how fast, how much memory is near. The schedule and the cost model
-// ask it, the target phase carries it out, and nobody else needs to know which vendor or instruction set is behind it.
-// Tables by name live in lib/Machine, one file per family; what depends on instruction-set extensions is derived from
-// LLVM's description of the CPU, so that every `--cpu` LLVM knows is described.
+// A Machine is plain data: how wide the vectors are, how fast, how much memory is near. The schedule and the
+// cost model ask it, the target phase carries it out, and nobody else needs to know which vendor or
+// instruction set is behind it. Tables by name live in lib/Machine, one file per family; what depends on
+// instruction-set extensions is derived from LLVM's description of the CPU, so that every `--cpu` LLVM knows
+// is described.
 //
 //===----------------------------------------------------------------------------------------===//
 
@@ -19,8 +20,9 @@
 
 namespace tenon {
 
-/// An instruction that multiplies two vectors of narrow elements and adds each run of `group` neighbouring products to
-/// one 32-bit element of the accumulator: `acc[i] += sum_j lhs[i * group + j] * rhs[i * group + j]`, without saturation.
+/// An instruction that multiplies two vectors of narrow elements and adds each run of `group` neighbouring
+/// products to one 32-bit element of the accumulator: `acc[i] += sum_j lhs[i * group + j] * rhs[i * group +
+/// j]`, without saturation.
 struct DotProduct {
   enum class Element { Signed8, Unsigned8, BFloat16 };
 
@@ -36,8 +38,8 @@ struct DotProduct {
   unsigned perCycle;
 };
 
-/// One kind of machine, as data. Sizes are in bytes, rates per core and clock cycle; estimates are good for ranking
-/// schedules, not for predicting times.
+/// One kind of machine, as data. Sizes are in bytes, rates per core and clock cycle; estimates are good for
+/// ranking schedules, not for predicting times.
 struct Machine {
   /// The name given on the command line, "x86-64-v3".
   std::string name;
@@ -53,7 +55,8 @@ struct Machine {
   /// Whether the registers may be wider at run time than `vectorBits`.
   bool scalableVectors = false;
   unsigned numVectorRegisters = 16;
-  /// Vector multiply-adds (or, without FMA, multiply and add pairs) started per cycle, and cycles until the result.
+  /// Vector multiply-adds (or, without FMA, multiply and add pairs) started per cycle, and cycles until the
+  /// result.
   double fmaPerCycle = 1;
   unsigned fmaLatency = 4;
   /// Vector loads started per cycle.
@@ -95,13 +98,15 @@ struct Machine {
   unsigned vectorLanes(unsigned elementBits) const {
     return vectorBits > elementBits ? vectorBits / elementBits : 1;
   }
-  /// The widest instruction that multiplies these element types, or null; the pointer lives as long as the machine.
+  /// The widest instruction that multiplies these element types, or null; the pointer lives as long as the
+  /// machine.
   const DotProduct *findDotProduct(DotProduct::Element lhs, DotProduct::Element rhs) const;
   /// f32 floating-point operations one core can do per cycle: two for each lane of each multiply-add.
   double peakFlopsPerCycle() const { return 2.0 * fmaPerCycle * vectorLanes(32); }
 };
 
-/// The machine called `target` ("host", "x86-64-v3", "rpi4", ...), with another LLVM CPU and with LLVM features
+/// The machine called `target` ("host", "x86-64-v3", "rpi4", ...), with another LLVM CPU and with LLVM
+/// features
 /// ("+avx512vnni,-fma") added if these are not empty. On failure `error` (if given) says what was expected.
 llvm::FailureOr<Machine> lookupMachine(llvm::StringRef target, llvm::StringRef cpu = "",
                                        llvm::StringRef features = "", std::string *error = nullptr);
