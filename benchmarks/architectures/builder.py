@@ -7,6 +7,9 @@ from onnx import TensorProto, helper, numpy_helper
 # The newest IR version that the runtimes benchmarked here all read.
 IR_VERSION = 10
 
+# One over the variance of a rectified unit normal.
+AFTER_RELU = 2.9
+
 
 class Builder:
     """A graph under construction. Methods that add nodes take and return value names."""
@@ -87,14 +90,19 @@ class Builder:
 
     # -- Layers ---------------------------------------------------------------------------------------------------
 
-    def conv(self, x, cin, cout, kernel=1, stride=1, pads=None, groups=1, bias=True, gain=2.0):
-        """A convolution with weights of variance gain / fan-in; `gain` 2 keeps the scale behind a ReLU.
+    def conv(self, x, cin, cout, kernel=1, stride=1, pads=None, groups=1, bias=True, gain=AFTER_RELU):
+        """A convolution with weights of variance gain / fan-in; the default gain keeps the scale behind a ReLU.
 
         `pads` defaults to the symmetric padding that keeps the size at stride 1.
         """
         kh, kw = (kernel, kernel) if isinstance(kernel, int) else kernel
         fan_in = cin // groups * kh * kw
-        operands = [x, self.normal((cout, cin // groups, kh, kw), (gain / fan_in) ** 0.5)]
+        filters = self.rng.standard_normal((cout, cin // groups, kh, kw), dtype=np.float32)
+        if groups == 1:
+            # Filters that sum to zero ignore the common mean of rectified inputs. With plain random ones a deep
+            # network answers almost the same to every image, which would hide errors.
+            filters -= filters.mean(axis=(1, 2, 3), keepdims=True)
+        operands = [x, self.array(filters * np.float32((gain / fan_in) ** 0.5))]
         if bias:
             operands.append(self.normal((cout,), 0.05, stem="bias"))
         return self.node("Conv", *operands, kernel_shape=[kh, kw], strides=[stride, stride], dilations=[1, 1],
@@ -108,7 +116,7 @@ class Builder:
                          self.normal((channels,), 0.1, stem="mean"),
                          self.uniform((channels,), 0.8, 1.2, "variance"), epsilon=1e-5)
 
-    def conv_bn(self, x, cin, cout, kernel=1, stride=1, pads=None, groups=1, gain=2.0, scale=1.0):
+    def conv_bn(self, x, cin, cout, kernel=1, stride=1, pads=None, groups=1, gain=AFTER_RELU, scale=1.0):
         x = self.conv(x, cin, cout, kernel, stride, pads, groups, bias=False, gain=gain)
         return self.batch_norm(x, cout, scale)
 

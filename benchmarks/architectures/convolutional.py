@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .builder import Builder
+from .builder import AFTER_RELU, Builder
 
 
 def classifier_head(g, x, channels, classes=1000):
@@ -95,10 +95,10 @@ def squeezenet(seed):
 
 
 def unet(seed):
-    """A U-Net for 256x256 images: four levels down and up, skips by concatenation, bilinear-free upsampling."""
+    """A U-Net for 256x256 images: four levels down and up, skips by concatenation, nearest-neighbour upsampling."""
     g = Builder("unet", opset=18, seed=seed)
 
-    def double_conv(x, cin, cout, gain=2.0):
+    def double_conv(x, cin, cout, gain=AFTER_RELU):
         x = g.relu(g.conv_bn(x, cin, cout, 3, gain=gain))
         return g.relu(g.conv_bn(x, cout, cout, 3))
 
@@ -107,7 +107,7 @@ def unet(seed):
     skips = []
     cin = 3
     for width in widths[:-1]:
-        x = double_conv(x, cin, width, gain=2.0 if cin > 3 else 1.0)
+        x = double_conv(x, cin, width, gain=AFTER_RELU if cin > 3 else 1.0)
         skips.append(x)
         x = g.node("MaxPool", x, kernel_shape=[2, 2], strides=[2, 2])
         cin = width
@@ -133,12 +133,15 @@ ANCHORS = {8: [(10, 13), (16, 30), (33, 23)], 16: [(30, 61), (62, 45), (59, 119)
            32: [(116, 90), (156, 198), (373, 326)]}
 
 
+# One over the variance of a unit normal behind x * sigmoid(x), and a little for what concatenations mix in.
+AFTER_SILU = 3.6
+
+
 def yolo(seed, size=320, classes=80):
     """A YOLOv5s-like detector, batch normalization folded: CSP backbone, path-aggregation neck, decoded boxes."""
     g = Builder("yolo", opset=17, seed=seed)
 
-    # SiLU passes about 0.36 of the second moment of a unit normal.
-    def conv(x, cin, cout, kernel=1, stride=1, gain=2.8, pads=None):
+    def conv(x, cin, cout, kernel=1, stride=1, gain=AFTER_SILU, pads=None):
         return g.silu(g.conv(x, cin, cout, kernel, stride, gain=gain, pads=pads))
 
     def csp(x, cin, cout, repeats, shortcut=True):
@@ -146,7 +149,7 @@ def yolo(seed, size=320, classes=80):
         y = conv(x, cin, half)
         for _ in range(repeats):
             # With a shortcut the branch adds to the trunk, so it is kept small.
-            z = conv(conv(y, half, half), half, half, 3, gain=0.5 if shortcut else 2.8)
+            z = conv(conv(y, half, half), half, half, 3, gain=0.6 if shortcut else AFTER_SILU)
             y = g.node("Add", y, z) if shortcut else z
         return conv(g.node("Concat", y, conv(x, cin, half), axis=1), cout, cout)
 
@@ -156,11 +159,11 @@ def yolo(seed, size=320, classes=80):
         for _ in range(3):
             levels.append(g.node("MaxPool", levels[-1], kernel_shape=[5, 5], strides=[1, 1], pads=[2, 2, 2, 2]))
         # Pooled maxima are larger than what they pool: a small gain takes that back.
-        return conv(g.node("Concat", *levels, axis=1), 2 * channels, channels, gain=0.4)
+        return conv(g.node("Concat", *levels, axis=1), 2 * channels, channels, gain=0.8)
 
     def detect(x, channels, stride):
         cells, fields = size // stride, 5 + classes
-        x = g.conv(x, channels, 3 * fields, gain=2.8)
+        x = g.conv(x, channels, 3 * fields, gain=AFTER_SILU)
         x = g.reshape(x, 1, 3, fields, cells, cells)
         x = g.node("Sigmoid", g.transpose(x, 0, 1, 3, 4, 2))
         xy, wh, scores = g.node("Split", x, g.ints(2, 2, fields - 4), outputs=3, axis=4)
