@@ -1,11 +1,10 @@
-//===- tenon-rt/model.h - What a compiled model is: a constant that describes it and a function that runs it
-//===//
+//===- tenon-rt/model.h - A compiled model: a constant that describes it, a function that runs it ----===//
 //
 // A model compiled to an object exports one constant of type tenon_model, `<name>_model`; a shared library
 // exports it a second time as `tenon_model_descriptor`, so that a loader finds it without knowing the name.
 // Nothing else is exported: no state, no allocation, no library behind it. A program that links the object
-// needs this header only; one that loads a shared library at run time can leave the checks to tenon-
-// rt/loader.h.
+// needs this header only; one that loads a shared library at run time can leave the checks to
+// tenon-rt/loader.h.
 //
 // Everything here is read-only and may be used from any number of threads at once; two runs at the same time
 // need a workspace each.
@@ -48,7 +47,7 @@ typedef enum tenon_status {
 } tenon_status;
 
 /// A short text for a status: lower case, static, never null. Defined in the library tenon_rt.
-const char *tenon_rt_status_text(int status);
+TENON_RT_API const char *tenon_rt_status_text(int status);
 
 /// How a model spreads work over threads: a hook its host fills in. tenon-rt/threads.h makes one.
 typedef struct tenon_parallel {

@@ -13,6 +13,13 @@
 
 #include <stdint.h>
 
+/// Marks what the library tenon_rt exports.
+#if defined(__GNUC__)
+#define TENON_RT_API __attribute__((visibility("default")))
+#else
+#define TENON_RT_API
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -89,7 +96,7 @@ static inline int64_t tenon_dtype_size(int32_t dtype) {
 
 /// The type's name as NumPy writes it ("float32", "bool", "bfloat16"); "undefined" for a number not listed.
 /// Never null; the text is static. Defined in the library tenon_rt.
-const char *tenon_rt_dtype_name(int32_t dtype);
+TENON_RT_API const char *tenon_rt_dtype_name(int32_t dtype);
 
 #ifdef __cplusplus
 }
