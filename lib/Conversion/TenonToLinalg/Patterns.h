@@ -1,0 +1,16 @@
+//===- Patterns.h - The lowering patterns, a family a function ---------------------------------===//
+
+#ifndef TENON_LIB_CONVERSION_TENONTOLINALG_PATTERNS_H
+#define TENON_LIB_CONVERSION_TENONTOLINALG_PATTERNS_H
+
+#include "mlir/Transforms/DialectConversion.h"
+
+namespace tenon {
+
+/// Each adds the patterns of one op family; `converter` maps element types to their storage.
+void populateElementwisePatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
+void populateContractionPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
+
+} // namespace tenon
+
+#endif // TENON_LIB_CONVERSION_TENONTOLINALG_PATTERNS_H

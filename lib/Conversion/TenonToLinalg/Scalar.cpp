@@ -1,0 +1,196 @@
+//===- Scalar.cpp - Arithmetic on scalars of any element type ----------------------------------===//
+
+#include "Scalar.h"
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+
+using namespace mlir;
+
+namespace tenon {
+
+Type getStorageType(Type element) {
+  auto integer = dyn_cast<IntegerType>(element);
+  if (!integer)
+    return element;
+  if (integer.getWidth() == 1)
+    return IntegerType::get(element.getContext(), 8);
+  return IntegerType::get(element.getContext(), integer.getWidth());
+}
+
+Type getComputeType(Type element) {
+  if (element.isF16() || element.isBF16())
+    return Float32Type::get(element.getContext());
+  return element.isInteger(1) ? element : getStorageType(element);
+}
+
+Type getAccumulatorType(Type element) {
+  if (element.isInteger() && element.getIntOrFloatBitWidth() < 32)
+    return IntegerType::get(element.getContext(), 32);
+  return getComputeType(element);
+}
+
+bool isUnsignedElement(Type element) { return element.isUnsignedInteger() || element.isInteger(1); }
+
+//===----------------------------------------------------------------------------------------===//
+// Constants
+//===----------------------------------------------------------------------------------------===//
+
+static TypedAttr lowestAttr(Type type, bool isUnsigned) {
+  if (auto floating = dyn_cast<FloatType>(type))
+    return FloatAttr::get(type, APFloat::getInf(floating.getFloatSemantics(), /*Negative=*/true));
+  unsigned width = type.getIntOrFloatBitWidth();
+  return IntegerAttr::get(type, isUnsigned ? APInt::getMinValue(width) : APInt::getSignedMinValue(width));
+}
+
+static TypedAttr highestAttr(Type type, bool isUnsigned) {
+  if (auto floating = dyn_cast<FloatType>(type))
+    return FloatAttr::get(type, APFloat::getInf(floating.getFloatSemantics()));
+  unsigned width = type.getIntOrFloatBitWidth();
+  return IntegerAttr::get(type, isUnsigned ? APInt::getMaxValue(width) : APInt::getSignedMaxValue(width));
+}
+
+static TypedAttr numberAttr(Type type, double value) {
+  if (isa<FloatType>(type))
+    return FloatAttr::get(type, value);
+  return IntegerAttr::get(type, static_cast<int64_t>(value));
+}
+
+TypedAttr getNeutral(Combiner combiner, Type type, bool isUnsigned) {
+  switch (combiner) {
+  case Combiner::sum:
+    return numberAttr(type, 0);
+  case Combiner::product:
+    return numberAttr(type, 1);
+  case Combiner::maximum:
+    return lowestAttr(type, isUnsigned);
+  case Combiner::minimum:
+    return highestAttr(type, isUnsigned);
+  }
+  llvm_unreachable("covered switch");
+}
+
+Value ScalarBuilder::constantOf(TypedAttr value) { return arith::ConstantOp::create(*this, value); }
+Value ScalarBuilder::number(Type type, double value) { return constantOf(numberAttr(type, value)); }
+Value ScalarBuilder::integer(Type type, int64_t value) { return constantOf(IntegerAttr::get(type, value)); }
+Value ScalarBuilder::lowest(Type type, bool isUnsigned) { return constantOf(lowestAttr(type, isUnsigned)); }
+Value ScalarBuilder::highest(Type type, bool isUnsigned) { return constantOf(highestAttr(type, isUnsigned)); }
+
+//===----------------------------------------------------------------------------------------===//
+// Arithmetic
+//===----------------------------------------------------------------------------------------===//
+
+static bool isFloat(Value value) { return isa<FloatType>(value.getType()); }
+
+Value ScalarBuilder::add(Value lhs, Value rhs) {
+  if (isFloat(lhs))
+    return arith::AddFOp::create(*this, lhs, rhs);
+  return arith::AddIOp::create(*this, lhs, rhs);
+}
+
+Value ScalarBuilder::sub(Value lhs, Value rhs) {
+  if (isFloat(lhs))
+    return arith::SubFOp::create(*this, lhs, rhs);
+  return arith::SubIOp::create(*this, lhs, rhs);
+}
+
+Value ScalarBuilder::mul(Value lhs, Value rhs) {
+  if (isFloat(lhs))
+    return arith::MulFOp::create(*this, lhs, rhs);
+  return arith::MulIOp::create(*this, lhs, rhs);
+}
+
+Value ScalarBuilder::div(Value lhs, Value rhs) { return arith::DivFOp::create(*this, lhs, rhs); }
+
+Value ScalarBuilder::neg(Value value) {
+  if (isFloat(value))
+    return arith::NegFOp::create(*this, value);
+  return arith::SubIOp::create(*this, integer(value.getType(), 0), value);
+}
+
+Value ScalarBuilder::max(Value lhs, Value rhs, bool isUnsigned, arith::FastMathFlags flags) {
+  if (isFloat(lhs))
+    return arith::MaximumFOp::create(*this, lhs, rhs, flags);
+  if (isUnsigned)
+    return arith::MaxUIOp::create(*this, lhs, rhs);
+  return arith::MaxSIOp::create(*this, lhs, rhs);
+}
+
+Value ScalarBuilder::min(Value lhs, Value rhs, bool isUnsigned, arith::FastMathFlags flags) {
+  if (isFloat(lhs))
+    return arith::MinimumFOp::create(*this, lhs, rhs, flags);
+  if (isUnsigned)
+    return arith::MinUIOp::create(*this, lhs, rhs);
+  return arith::MinSIOp::create(*this, lhs, rhs);
+}
+
+Value ScalarBuilder::sqrt(Value value) { return math::SqrtOp::create(*this, value); }
+Value ScalarBuilder::exp(Value value) { return math::ExpOp::create(*this, value); }
+
+Value ScalarBuilder::abs(Value value) {
+  if (isFloat(value))
+    return math::AbsFOp::create(*this, value);
+  return math::AbsIOp::create(*this, value);
+}
+
+Value ScalarBuilder::select(Value condition, Value onTrue, Value onFalse) {
+  return arith::SelectOp::create(*this, condition, onTrue, onFalse);
+}
+
+Value ScalarBuilder::compare(arith::CmpFPredicate predicate, Value lhs, Value rhs) {
+  return arith::CmpFOp::create(*this, predicate, lhs, rhs);
+}
+
+Value ScalarBuilder::compare(arith::CmpIPredicate predicate, Value lhs, Value rhs) {
+  return arith::CmpIOp::create(*this, predicate, lhs, rhs);
+}
+
+Value ScalarBuilder::index(unsigned dim) { return linalg::IndexOp::create(*this, dim); }
+
+Value ScalarBuilder::combine(Combiner combiner, Value accumulator, Value value, bool isUnsigned,
+                             arith::FastMathFlags flags) {
+  switch (combiner) {
+  case Combiner::sum:
+    return add(accumulator, value);
+  case Combiner::product:
+    return mul(accumulator, value);
+  case Combiner::maximum:
+    return max(accumulator, value, isUnsigned, flags);
+  case Combiner::minimum:
+    return min(accumulator, value, isUnsigned, flags);
+  }
+  llvm_unreachable("covered switch");
+}
+
+//===----------------------------------------------------------------------------------------===//
+// Between storage and computing
+//===----------------------------------------------------------------------------------------===//
+
+Value ScalarBuilder::load(Value stored, Type element) {
+  if (element.isInteger(1))
+    return compare(arith::CmpIPredicate::ne, stored, integer(stored.getType(), 0));
+  Type computed = getComputeType(element);
+  return stored.getType() == computed ? stored : arith::ExtFOp::create(*this, computed, stored).getResult();
+}
+
+Value ScalarBuilder::store(Value computed, Type element) {
+  Type stored = getStorageType(element);
+  if (computed.getType() == stored)
+    return computed;
+  if (element.isInteger(1))
+    return arith::ExtUIOp::create(*this, stored, computed);
+  assert(isa<FloatType>(stored) && "integers compute in their storage type");
+  return arith::TruncFOp::create(*this, stored, computed);
+}
+
+Value ScalarBuilder::widen(Value computed, Type element, Type wide) {
+  if (computed.getType() == wide)
+    return computed;
+  if (isFloat(computed))
+    return arith::ExtFOp::create(*this, wide, computed);
+  if (isUnsignedElement(element))
+    return arith::ExtUIOp::create(*this, wide, computed);
+  return arith::ExtSIOp::create(*this, wide, computed);
+}
+
+} // namespace tenon
