@@ -39,6 +39,7 @@ static void describe(Machine &machine, const Subtarget &subtarget) {
   machine.numVectorRegisters = 32;
   machine.hasFma = subtarget.has("f");
   machine.hasMaskedMemory = vectors;
+  machine.maskedElementBits = vectors ? 8 : 0;
   machine.hasF16Conversion = subtarget.has("zvfhmin");
   machine.hasBF16Conversion = subtarget.has("zvfbfmin");
   machine.fmaPerCycle = 1;

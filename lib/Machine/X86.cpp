@@ -57,8 +57,9 @@ static void describe(Machine &machine, const Subtarget &subtarget) {
   machine.vectorBits = avx512 ? 512 : subtarget.has("avx") ? 256 : 128;
   machine.numVectorRegisters = avx512 ? 32 : 16;
   machine.hasFma = avx512 || subtarget.has("fma");
-  // AVX2's masked loads cost as much as plain ones, its masked stores more; only for 32- and 64-bit elements.
-  machine.hasMaskedMemory = avx512;
+  // AVX2's masked accesses are for 32 and 64 bits; AVX-512 has masks for bytes in an extension.
+  machine.hasMaskedMemory = avx512 || subtarget.has("avx2");
+  machine.maskedElementBits = subtarget.has("avx512bw") ? 8 : machine.hasMaskedMemory ? 32 : 0;
   machine.hasF16Conversion = avx512 || subtarget.has("f16c");
   machine.hasBF16Conversion = subtarget.has("avx512bf16") && subtarget.has("avx512vl");
   machine.fmaPerCycle = avx512 && hasSingleWideUnit(machine, subtarget) ? 1 : machine.hasFma ? 2 : 1;

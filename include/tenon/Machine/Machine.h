@@ -65,6 +65,8 @@ struct Machine {
   bool hasFma = false;
   /// Whether vector loads and stores take a mask at no extra cost.
   bool hasMaskedMemory = false;
+  /// Bits of the narrowest element such accesses take; 0 without.
+  unsigned maskedElementBits = 0;
   /// Whether f16 and bf16 convert to and from f32 by vector instructions.
   bool hasF16Conversion = false;
   bool hasBF16Conversion = false;
