@@ -115,8 +115,7 @@ def unet(seed):
     cin = widths[-1]
     for width, skip in zip(reversed(widths[:-1]), reversed(skips)):
         x = upsample(g, x)
-        x = g.relu(g.conv_bn(x, cin, width, 3))
-        x = double_conv(g.node("Concat", skip, x, axis=1), 2 * width, width)
+        x = double_conv(g.node("Concat", skip, x, axis=1), cin + width, width)
         cin = width
     g.output(g.node("Sigmoid", g.conv(x, cin, 1)), "mask", [1, 1, 256, 256])
     return g.model()

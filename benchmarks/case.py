@@ -1,0 +1,142 @@
+"""One benchmark case: a model, loaded by every peer, compared and timed side by side in one process."""
+
+import json
+import os
+import pathlib
+import subprocess
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import onnx
+
+import flops
+import models
+import timing
+from peers import PEERS
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+# Largest difference to the first peer's outputs, relative to their largest magnitude: rounding of a few hundred
+# layers in different orders stays well below, a wrong result far above.
+TOLERANCE = 2e-3
+
+# How far two timings of the same system may lie apart before a case says nothing.
+GATE = 0.03
+
+# What the repeated system of the gate is called among the samples.
+AGAIN = " again"
+
+
+@dataclass(frozen=True)
+class Settings:
+    peers: tuple
+    threads: int
+    rounds: int
+    sample_seconds: float
+    latency: bool
+
+
+def run(name, settings):
+    """Measures one case and returns everything known about it as plain data, ready for JSON."""
+    path = models.cached(name, ROOT / ".cache" / "models")
+    model = onnx.load(path)
+    inputs = models.inputs_for(model)
+    result = {"name": name, "flops": flops.count(model, {key: values.shape for key, values in inputs.items()}),
+              "peers": {}, "failed": {}}
+    del model
+
+    calls, expected = {}, None
+    for peer_name in settings.peers:
+        try:
+            call, outputs, facts = load(PEERS[peer_name](), path, inputs, settings.threads)
+            if expected is None:
+                expected = outputs
+            else:
+                facts["error"] = error = largest_error(outputs, expected)
+                # Written so that a NaN fails too.
+                if not error <= TOLERANCE:
+                    raise ArithmeticError(f"outputs differ by {error:.1e}, more than {TOLERANCE:.0e}")
+        except Exception as error:
+            result["failed"][peer_name] = first_line(error)
+            continue
+        calls[peer_name] = call
+        result["peers"][peer_name] = facts
+    if calls:
+        measure(calls, settings, result)
+    return result
+
+
+def load(peer, path, inputs, threads):
+    started = time.perf_counter()
+    peer.load(str(path), threads)
+    loaded = time.perf_counter()
+    outputs = peer.run(inputs)
+    facts = {"version": peer.version(), "load_s": loaded - started, "first_call_s": time.perf_counter() - loaded}
+    # A copy, because what `bind` returns may write into buffers that `run` has handed out.
+    outputs = {name: np.array(values) for name, values in outputs.items()}
+    return peer.bind(inputs), outputs, facts
+
+
+def largest_error(outputs, expected):
+    if outputs.keys() != expected.keys():
+        raise ArithmeticError(f"expected outputs {sorted(expected)}, but got {sorted(outputs)}")
+    errors = []
+    for name, wanted in expected.items():
+        got = outputs[name]
+        if got.shape != wanted.shape or got.dtype != wanted.dtype:
+            raise ArithmeticError(f"expected '{name}' to be {wanted.dtype}{list(wanted.shape)}, "
+                                  f"but got {got.dtype}{list(got.shape)}")
+        difference = np.abs(got.astype(np.float64) - wanted.astype(np.float64)).max()
+        errors.append(float(difference / max(np.abs(wanted).max(), 1e-30)))
+    # Not max(): it loses a NaN that isn't first.
+    return float(np.max(errors))
+
+
+def measure(calls, settings, result):
+    # The first peer is timed twice in each round: if it differs from itself, nothing can be said of the others.
+    first = next(iter(calls))
+    systems = {**calls, first + AGAIN: calls[first]}
+    probes = [probe_peak(settings.threads)]
+    samples, result["dropped"] = timing.interleave(systems, settings.rounds, settings.sample_seconds)
+    probes.append(probe_peak(settings.threads))
+    if all(probes):
+        result["peak_gflops"] = float(np.median(probes))
+    gate, low, high = timing.median_ratio(samples.pop(first + AGAIN), samples[first])
+    result["gate"] = {"median": gate, "low": low, "high": high}
+    result["void"] = why_void(gate, result["dropped"], settings.rounds, probes)
+    for name, seconds in samples.items():
+        facts = result["peers"][name]
+        facts["seconds"] = float(np.median(seconds))
+        facts["samples"] = seconds
+        facts["gflops"] = result["flops"] / facts["seconds"] / 1e9
+        if settings.latency:
+            p50, p99, count = timing.single_calls(calls[name])
+            facts["latency"] = {"p50_s": p50, "p99_s": p99, "calls": count}
+
+
+def why_void(gate, dropped, rounds, probes):
+    """Why the numbers should not be trusted, or an empty string."""
+    if abs(gate - 1) > GATE:
+        return f"the same system differs from itself by {abs(gate - 1):.1%}"
+    if dropped > rounds // 5:
+        return f"{dropped} rounds were disturbed"
+    if all(probes) and max(probes) / min(probes) - 1 > GATE:
+        return f"the machine's peak changed by {max(probes) / min(probes) - 1:.1%}"
+    return ""
+
+
+def probe_peak(threads):
+    """The machine's f32 multiply-add peak in GFLOP/s as measured now, or None without a driver that can tell."""
+    driver = os.environ.get("TENON") or ROOT / "build" / "bin" / "tenon"
+    try:
+        done = subprocess.run([driver, "bench", "--probe", "--json", f"--threads={threads}"], capture_output=True,
+                              text=True, check=True, timeout=60)
+        return float(json.loads(done.stdout)["f32_gflops"])
+    except (OSError, subprocess.SubprocessError, ValueError, KeyError):
+        return None
+
+
+def first_line(error):
+    text = str(error).strip()
+    return text.splitlines()[0] if text else type(error).__name__
