@@ -1,6 +1,6 @@
 //===- tenon-opt.cpp - mlir-opt with Tenon's dialect and passes ---------------------------------===//
 
-#include "tenon/Dialect/Tenon/IR/Tenon.h"
+#include "tenon/Pipeline/Registration.h"
 
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllPasses.h"
@@ -10,6 +10,7 @@ int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
   mlir::registerAllDialects(registry);
   mlir::registerAllPasses();
-  registry.insert<tenon::TenonDialect>();
+  tenon::registerDialects(registry);
+  tenon::registerPasses();
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "Tenon's modular optimizer driver\n", registry));
 }

@@ -14,6 +14,8 @@
 #include "mlir/Dialect/Utils/StructuredOpsUtils.h"
 #include "mlir/IR/AffineMap.h"
 
+#include <vector>
+
 namespace tenon {
 
 /// One tensor an op reads or writes: at loop indices i it touches element `map(i)`.
@@ -64,7 +66,7 @@ private:
 
   mlir::func::FuncOp function;
   SymbolicSizes sizes;
-  llvm::SmallVector<StructuredOp> ops;
+  std::vector<StructuredOp> ops;
   unsigned root = 0;
 };
 

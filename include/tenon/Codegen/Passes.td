@@ -1,0 +1,31 @@
+//===- Passes.td - Passes of the codegen phase ------------------------------------------------------===//
+
+#ifndef TENON_CODEGEN_PASSES
+#define TENON_CODEGEN_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def EmitKernels : Pass<"tenon-emit-kernels", "::mlir::ModuleOp"> {
+  let summary = "carry out each kernel's schedule: structured ops become loops of vectors on memrefs";
+  let description = [{
+    Replaces every function with a `tenon.schedule` attribute by one of the same name on memrefs: its arguments are the
+    kernel's inputs, results, symbols, and the half-open range of parallel iterations to run. The number of parallel
+    iterations is left in the attribute `tenon.range`, an affine map of the symbols.
+
+    ```mlir
+    func.func @k(%x: tensor<64xf32>) -> tensor<64xf32> attributes {tenon.schedule = ...}
+    // becomes
+    func.func @k(%x: memref<64xf32>, %y: memref<64xf32>, %begin: index, %end: index)
+        attributes {tenon.kernel, tenon.range = affine_map<() -> (1)>}
+    ```
+  }];
+  let options = [
+    Option<"vectorBits", "vector-bits", "int64_t", "512", "Width of a vector register in bits">,
+    Option<"fuseMultiplyAdd", "fuse-multiply-add", "bool", "true", "Emit fused multiply-adds">,
+    Option<"maxScratchBytes", "max-scratch-bytes", "int64_t", "1048576", "Most bytes of scratch on a kernel's stack">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::math::MathDialect",
+                           "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect",
+                           "::mlir::affine::AffineDialect"];
+}
+
+#endif // TENON_CODEGEN_PASSES

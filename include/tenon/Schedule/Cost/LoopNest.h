@@ -1,0 +1,49 @@
+//===- LoopNest.h - A structured op as numbers -----------------------------------------------------===//
+//
+// What the cost model reads: extents, and how far in memory each operand moves with each loop. Made once per op; scoring
+// a candidate then touches no IR and takes microseconds.
+//
+//===----------------------------------------------------------------------------------------===//
+
+#ifndef TENON_SCHEDULE_COST_LOOPNEST_H
+#define TENON_SCHEDULE_COST_LOOPNEST_H
+
+#include "tenon/Structure/StructuredKernel.h"
+
+namespace tenon {
+
+struct LoopNest {
+  struct Operand {
+    /// For each dimension of the tensor, its index's coefficient of each loop.
+    llvm::SmallVector<llvm::SmallVector<int64_t, 8>, 4> coefficients;
+    /// Elements between neighbours along each loop, 0 where the operand does not move.
+    llvm::SmallVector<int64_t, 8> strides;
+    int64_t elementBytes = 4;
+    /// Constant: its layout is free, so its vectors are contiguous whichever loop they run along.
+    bool packable = false;
+    /// Made by a tensor.pad: better stored once than guarded at each read.
+    bool padded = false;
+
+    bool movesWith(unsigned loop) const { return strides[loop] != 0; }
+    /// Bytes touched while the loops run over `extents`, in whole cache lines.
+    double footprint(llvm::ArrayRef<int64_t> extents, int64_t lineBytes) const;
+  };
+
+  llvm::SmallVector<int64_t, 8> extents;
+  llvm::SmallVector<bool, 8> reduction;
+  llvm::SmallVector<Operand, 3> inputs;
+  Operand output;
+
+  unsigned size() const { return extents.size(); }
+  double iterations() const;
+};
+
+/// How many elements a dynamic extent is taken to have when schedules are compared.
+constexpr int64_t nominalExtent = 128;
+
+/// The op numbered `op` as a loop nest. Arguments with the attribute `tenon.constant` are packable.
+LoopNest makeLoopNest(const StructuredKernel &kernel, unsigned op);
+
+} // namespace tenon
+
+#endif // TENON_SCHEDULE_COST_LOOPNEST_H

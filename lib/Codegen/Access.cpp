@@ -1,0 +1,373 @@
+//===- Access.cpp - Loads and stores of the emitter ------------------------------------------------===//
+
+#include "KernelEmitter.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace tenon;
+
+VectorType KernelEmitter::vectorType(Type element) const { return VectorType::get({lanes}, element); }
+
+Value KernelEmitter::broadcast(Value scalar) {
+  if (isa<VectorType>(scalar.getType()))
+    return scalar;
+  return vector::BroadcastOp::create(builder, loc, vectorType(scalar.getType()), scalar);
+}
+
+//===----------------------------------------------------------------------------------------===//
+// Indices
+//===----------------------------------------------------------------------------------------===//
+
+/// The part of `form` whose coefficients `divisor` divides, divided by it; the rest stays in `form`, its constant in
+/// [0, divisor).
+static LinearForm takeQuotient(LinearForm &form, int64_t divisor) {
+  LinearForm quotient, rest;
+  for (auto [value, factor] : form.terms)
+    (factor % divisor == 0 ? quotient : rest).add(value, factor % divisor == 0 ? factor / divisor : factor);
+  rest.constant = ((form.constant % divisor) + divisor) % divisor;
+  quotient.constant = (form.constant - rest.constant) / divisor;
+  form = rest;
+  return quotient;
+}
+
+LinearForm KernelEmitter::indexOf(AffineExpr expr, const Point &point) {
+  if (auto dim = dyn_cast<AffineDimExpr>(expr)) {
+    LinearForm form = variables[dim.getPosition()].base;
+    if (dim.getPosition() < point.size())
+      form.constant += point[dim.getPosition()];
+    return form;
+  }
+  if (auto constant = dyn_cast<AffineConstantExpr>(expr))
+    return LinearForm(constant.getValue());
+  if (auto symbol = dyn_cast<AffineSymbolExpr>(expr)) {
+    LinearForm form;
+    form.add(symbolValues[symbol.getPosition()], 1);
+    return form;
+  }
+  auto binary = cast<AffineBinaryOpExpr>(expr);
+  LinearForm lhs = indexOf(binary.getLHS(), point), rhs = indexOf(binary.getRHS(), point);
+  switch (expr.getKind()) {
+  case AffineExprKind::Add:
+    lhs.add(rhs);
+    return lhs;
+  case AffineExprKind::Mul: {
+    assert((lhs.isConstant() || rhs.isConstant()) && "index maps are affine");
+    if (lhs.isConstant())
+      std::swap(lhs, rhs);
+    LinearForm product;
+    product.add(lhs, rhs.constant);
+    return product;
+  }
+  case AffineExprKind::CeilDiv:
+    lhs.constant += rhs.constant - 1;
+    [[fallthrough]];
+  case AffineExprKind::FloorDiv: {
+    LinearForm quotient = takeQuotient(lhs, rhs.constant);
+    if (lhs.isConstant()) // what is left is in [0, divisor)
+      return quotient;
+    Value divisor = arith::ConstantIndexOp::create(builder, loc, rhs.constant);
+    quotient.add(arith::FloorDivSIOp::create(builder, loc, lhs.materialize(builder, loc), divisor), 1);
+    return quotient;
+  }
+  default: {
+    assert(expr.getKind() == AffineExprKind::Mod && "no other affine expressions");
+    (void)takeQuotient(lhs, rhs.constant);
+    if (lhs.isConstant())
+      return lhs;
+    Value divisor = arith::ConstantIndexOp::create(builder, loc, rhs.constant);
+    LinearForm rest;
+    // Indices are not negative here: only pad shifts below zero, and it divides nothing.
+    rest.add(arith::RemUIOp::create(builder, loc, lhs.materialize(builder, loc), divisor), 1);
+    return rest;
+  }
+  }
+}
+
+std::optional<int64_t> KernelEmitter::laneStep(AffineExpr expr, const Point &point, std::optional<Variable> vector) {
+  if (!vector || !expr.isFunctionOfDim(*vector))
+    return 0;
+  if (auto dim = dyn_cast<AffineDimExpr>(expr))
+    return 1;
+  auto binary = cast<AffineBinaryOpExpr>(expr);
+  std::optional<int64_t> lhs = laneStep(binary.getLHS(), point, vector), rhs = laneStep(binary.getRHS(), point, vector);
+  if (!lhs || !rhs)
+    return std::nullopt;
+  if (expr.getKind() == AffineExprKind::Add)
+    return *lhs + *rhs;
+  if (expr.getKind() == AffineExprKind::Mul) {
+    AffineExpr factor = *lhs == 0 ? binary.getLHS() : binary.getRHS();
+    auto constant = dyn_cast<AffineConstantExpr>(factor);
+    return constant ? std::optional<int64_t>(constant.getValue() * std::max(*lhs, *rhs, [](int64_t a, int64_t b) {
+                        return std::abs(a) < std::abs(b);
+                      }))
+                    : std::nullopt;
+  }
+  // A quotient or remainder is regular if all lanes of this vector stay within one block of the divisor.
+  int64_t divisor = cast<AffineConstantExpr>(binary.getRHS()).getValue();
+  OpBuilder::InsertionGuard guard(builder);
+  LinearForm first = indexOf(binary.getLHS(), point);
+  (void)takeQuotient(first, divisor);
+  if (!first.isConstant() || *lhs < 0 || first.constant + *lhs * (lanes - 1) >= divisor)
+    return std::nullopt;
+  return expr.getKind() == AffineExprKind::Mod ? *lhs : 0;
+}
+
+std::optional<int64_t> KernelEmitter::laneStride(Value memref, ArrayRef<AffineExpr> indices, const Point &point,
+                                                 std::optional<Variable> vector) {
+  SmallVector<int64_t> strides;
+  int64_t offset, total = 0;
+  if (failed(cast<MemRefType>(memref.getType()).getStridesAndOffset(strides, offset)))
+    return std::nullopt;
+  for (auto [index, stride] : llvm::zip(indices, strides)) {
+    std::optional<int64_t> step = laneStep(index, point, vector);
+    if (!step || (*step != 0 && ShapedType::isDynamic(stride)))
+      return std::nullopt;
+    total += *step == 0 ? 0 : *step * stride;
+  }
+  return total;
+}
+
+KernelEmitter::Values KernelEmitter::indexValues(const Buffer &buffer, ArrayRef<AffineExpr> indices,
+                                                 const Point &point) {
+  Values values;
+  for (auto [index, origin] : llvm::zip(indices, buffer.origin)) {
+    LinearForm form = indexOf(index, point);
+    form.add(origin, -1);
+    values.push_back(form.materialize(builder, loc));
+  }
+  return values;
+}
+
+//===----------------------------------------------------------------------------------------===//
+// Masks
+//===----------------------------------------------------------------------------------------===//
+
+int64_t KernelEmitter::laneCount(const Point &point, std::optional<Variable> vector) const {
+  if (!vector)
+    return 1;
+  int64_t offset = *vector < point.size() ? point[*vector] : 0;
+  return std::min(lanes, variables[*vector].extent - offset);
+}
+
+Value KernelEmitter::laneMask(const Point &point, std::optional<Variable> vector) {
+  if (!vector)
+    return {};
+  VectorType type = vectorType(builder.getI1Type());
+  if (Value count = variables[*vector].laneCount) {
+    Value &mask = scopes[variables[*vector].level].memo[{0, static_cast<int64_t>(*vector)}];
+    if (!mask)
+      mask = vector::CreateMaskOp::create(builder, loc, type, count);
+    return mask;
+  }
+  int64_t count = laneCount(point, vector);
+  if (count == lanes)
+    return {};
+  SmallVector<bool> bits(lanes);
+  std::fill(bits.begin(), bits.begin() + count, true);
+  return arith::ConstantOp::create(builder, loc, DenseElementsAttr::get(type, bits));
+}
+
+//===----------------------------------------------------------------------------------------===//
+// Loads
+//===----------------------------------------------------------------------------------------===//
+
+KernelEmitter::Key KernelEmitter::memoKey(Value tensor, ArrayRef<AffineExpr> indices, const Point &point,
+                                          int64_t kind) {
+  Key key{reinterpret_cast<int64_t>(tensor.getAsOpaquePointer()), kind};
+  for (AffineExpr index : indices) {
+    key.push_back(reinterpret_cast<int64_t>(index.getAsOpaquePointer()));
+    // Constant parts of the bases count too: the remainder of a loop starts elsewhere, at the same offsets.
+    for (Variable variable = 0; variable < variables.size(); ++variable)
+      if (index.isFunctionOfDim(variable))
+        key.push_back((variable < point.size() ? point[variable] : 0) + variables[variable].base.constant);
+  }
+  return key;
+}
+
+/// Emits a load at the outermost scope where its indices are known (not beyond the tile's), once.
+Value KernelEmitter::hoisted(Key key, ArrayRef<AffineExpr> indices, function_ref<Value()> emit) {
+  unsigned level = hoistLimit;
+  for (AffineExpr index : indices)
+    for (Variable variable = 0; variable < variables.size(); ++variable)
+      if (index.isFunctionOfDim(variable))
+        level = std::max(level, variables[variable].level);
+  unsigned current = scopes.size() - 1;
+  level = std::min(level, current);
+  for (unsigned at = level; at <= current; ++at)
+    if (auto found = scopes[at].memo.find(key); found != scopes[at].memo.end())
+      return found->second;
+  OpBuilder::InsertionGuard guard(builder);
+  Operation *before = nullptr;
+  for (unsigned at = level + 1; at <= current && !before; ++at)
+    before = scopes[at].loop;
+  // Scopes without a loop are straight code of the same block: the innermost of them can see the value.
+  unsigned place = current;
+  if (before) {
+    builder.setInsertionPoint(before);
+    place = level;
+  }
+  return scopes[place].memo[key] = emit();
+}
+
+Value KernelEmitter::loadContiguous(Value memref, ValueRange indices, Value mask) {
+  VectorType type = vectorType(getElementTypeOrSelf(memref.getType()));
+  if (!mask)
+    return vector::LoadOp::create(builder, loc, type, memref, indices);
+  Value zero = arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type));
+  return vector::MaskedLoadOp::create(builder, loc, type, memref, indices, mask, zero);
+}
+
+/// The lanes one by one; lanes out of range repeat the first.
+Value KernelEmitter::loadLanes(const Buffer &buffer, const Exprs &indices, const Point &point, Variable vector) {
+  Type element = getElementTypeOrSelf(buffer.memref.getType());
+  if (variables[vector].laneCount) {
+    // Only the number of lanes is known at run time: gather with the mask.
+    Values first = indexValues(buffer, indices, point);
+    Values offsets;
+    for (int64_t lane = 0; lane < lanes; ++lane) {
+      Point at = point;
+      at[vector] += lane;
+      Value inRange = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult,
+                                            arith::ConstantIndexOp::create(builder, loc, lane),
+                                            variables[vector].laneCount);
+      Values here = indexValues(buffer, indices, at);
+      for (auto [index, fallback] : llvm::zip(here, first))
+        index = arith::SelectOp::create(builder, loc, inRange, index, fallback);
+      offsets.push_back(memref::LoadOp::create(builder, loc, buffer.memref, here));
+    }
+    return vector::FromElementsOp::create(builder, loc, vectorType(element), offsets);
+  }
+  Values elements;
+  int64_t count = laneCount(point, vector);
+  for (int64_t lane = 0; lane < lanes; ++lane) {
+    Point at = point;
+    at[vector] += lane < count ? lane : 0;
+    elements.push_back(lane < count || elements.empty()
+                           ? Value(memref::LoadOp::create(builder, loc, buffer.memref, indexValues(buffer, indices, at)))
+                           : elements.front());
+  }
+  return vector::FromElementsOp::create(builder, loc, vectorType(element), elements);
+}
+
+/// Lanes lie apart in memory, but another dimension of the tile is contiguous: loads a square of vectors along that one
+/// and transposes it in registers, log2(lanes) rounds of interleaving. Null where there is no such dimension.
+Value KernelEmitter::loadTransposed(const Buffer &buffer, const Exprs &indices, const Point &point, Variable vector) {
+  if (laneCount(point, vector) < lanes || variables[vector].laneCount || lanes < 4)
+    return {};
+  std::optional<Variable> contiguous;
+  for (Variable variable = 0; variable < variables.size(); ++variable) {
+    const LoopVariable &candidate = variables[variable];
+    if (variable == vector || ShapedType::isDynamic(candidate.extent) || candidate.laneCount)
+      continue;
+    int64_t start = point[variable] / lanes * lanes;
+    if (laneStride(buffer.memref, indices, point, variable) == 1 && start + lanes <= candidate.extent)
+      contiguous = variable;
+  }
+  if (!contiguous)
+    return {};
+  int64_t start = point[*contiguous] / lanes * lanes;
+  Values rows;
+  for (int64_t row = 0; row < lanes; ++row) {
+    Point at = point;
+    at[vector] += row;
+    at[*contiguous] = start;
+    rows.push_back(loadContiguous(buffer.memref, indexValues(buffer, indices, at), {}));
+  }
+  SmallVector<int64_t> low, high;
+  for (int64_t lane = 0; lane < lanes / 2; ++lane) {
+    low.append({lane, lane + lanes});
+    high.append({lane + lanes / 2, lane + lanes / 2 + lanes});
+  }
+  for (int64_t round = 1; round < lanes; round *= 2) {
+    Values next;
+    for (int64_t row = 0; row < lanes / 2; ++row) {
+      next.push_back(vector::ShuffleOp::create(builder, loc, rows[row], rows[row + lanes / 2], low));
+      next.push_back(vector::ShuffleOp::create(builder, loc, rows[row], rows[row + lanes / 2], high));
+    }
+    rows = next;
+  }
+  Value result;
+  for (int64_t column = 0; column < lanes; ++column) {
+    Point at = point;
+    at[*contiguous] = start + column;
+    scopes.back().memo[memoKey(buffer.memref, indices, at, 4)] = rows[column];
+    if (at[*contiguous] == point[*contiguous])
+      result = rows[column];
+  }
+  return result;
+}
+
+Value KernelEmitter::load(const Buffer &buffer, Exprs indices, Point point, std::optional<Variable> vector) {
+  point.resize(variables.size(), 0);
+  std::optional<int64_t> stride = laneStride(buffer.memref, indices, point, vector);
+  if (lanes == 1)
+    stride = 0;
+  enum Kind { Scalar = 1, Contiguous = 2, Lanes = 3, Transposed = 4 };
+  if (stride == 0)
+    return hoisted(memoKey(buffer.memref, indices, point, Scalar), indices, [&]() -> Value {
+      return memref::LoadOp::create(builder, loc, buffer.memref, indexValues(buffer, indices, point));
+    });
+  if (stride == 1) {
+    // A part of a vector is another value than the whole one at the same place.
+    int64_t kind = Contiguous + 16 * laneCount(point, vector);
+    return hoisted(memoKey(buffer.memref, indices, point, kind), indices, [&] {
+      return loadContiguous(buffer.memref, indexValues(buffer, indices, point), laneMask(point, vector));
+    });
+  }
+  Key key = memoKey(buffer.memref, indices, point, Transposed);
+  if (auto found = scopes.back().memo.find(key); found != scopes.back().memo.end())
+    return found->second;
+  if (stride)
+    if (Value value = loadTransposed(buffer, indices, point, *vector))
+      return value;
+  return hoisted(memoKey(buffer.memref, indices, point, Lanes + 16 * laneCount(point, vector)), indices,
+                 [&] { return loadLanes(buffer, indices, point, *vector); });
+}
+
+//===----------------------------------------------------------------------------------------===//
+// Stores
+//===----------------------------------------------------------------------------------------===//
+
+void KernelEmitter::store(Value value, const Buffer &buffer, const Exprs &indices, Point point,
+                          std::optional<Variable> vector) {
+  point.resize(variables.size(), 0);
+  std::optional<int64_t> stride = laneStride(buffer.memref, indices, point, vector);
+  if (!vector || stride == 0 || lanes == 1) {
+    if (isa<VectorType>(value.getType()))
+      value = vector::ExtractOp::create(builder, loc, value, ArrayRef<int64_t>{0});
+    memref::StoreOp::create(builder, loc, value, buffer.memref, indexValues(buffer, indices, point));
+    return;
+  }
+  value = broadcast(value);
+  Value mask = laneMask(point, vector);
+  if (stride == 1) {
+    Values at = indexValues(buffer, indices, point);
+    if (mask)
+      vector::MaskedStoreOp::create(builder, loc, buffer.memref, at, mask, value);
+    else
+      vector::StoreOp::create(builder, loc, value, buffer.memref, at);
+    return;
+  }
+  for (int64_t lane = 0; lane < laneCount(point, vector); ++lane) {
+    Point at = point;
+    at[*vector] += lane;
+    Value element = vector::ExtractOp::create(builder, loc, value, ArrayRef<int64_t>{lane});
+    if (!variables[*vector].laneCount) {
+      memref::StoreOp::create(builder, loc, element, buffer.memref, indexValues(buffer, indices, at));
+      continue;
+    }
+    Value inRange =
+        arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult,
+                              arith::ConstantIndexOp::create(builder, loc, lane), variables[*vector].laneCount);
+    scf::IfOp::create(builder, loc, inRange, [&](OpBuilder &inside, Location) {
+      OpBuilder::InsertionGuard guard(builder);
+      builder.setInsertionPoint(inside.getInsertionBlock(), inside.getInsertionPoint());
+      memref::StoreOp::create(builder, loc, element, buffer.memref, indexValues(buffer, indices, at));
+      scf::YieldOp::create(builder, loc);
+    });
+  }
+}

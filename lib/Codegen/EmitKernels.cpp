@@ -1,0 +1,94 @@
+//===- EmitKernels.cpp - Carry out each kernel's schedule -------------------------------------------===//
+
+#include "KernelEmitter.h"
+
+#include "tenon/Codegen/Passes.h"
+#include "tenon/Dialect/Tenon/IR/Tenon.h"
+
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+namespace tenon {
+#define GEN_PASS_DEF_EMITKERNELS
+#include "tenon/Codegen/Passes.h.inc"
+} // namespace tenon
+
+using namespace mlir;
+using namespace tenon;
+
+/// The number of iterations of the parallel loops, as a map of the kernel's symbols.
+static AffineMap parallelRange(StructuredKernel &kernel, const Schedule &schedule, int64_t lanes) {
+  MLIRContext *context = kernel.getFunction().getContext();
+  const StructuredOp &root = kernel.getOp(kernel.getRoot());
+  const StageSchedule &stage = *schedule.find(kernel.getRoot());
+  AffineExpr range = getAffineConstantExpr(1, context);
+  for (LoopStep loop : ArrayRef(stage.loops).take_front(stage.parallelLoops)) {
+    int64_t step = stage.vectorDim == loop.dim ? loop.step * lanes : loop.step;
+    range = range * root.extents[loop.dim].ceilDiv(step);
+  }
+  unsigned symbols = kernel.getSymbols().size();
+  return AffineMap::get(0, symbols, simplifyAffineExpr(range, 0, symbols));
+}
+
+/// The memref type that holds a tensor; its dynamic sizes go into an argument attribute, since memrefs can't name them.
+static MemRefType bufferType(Type type) {
+  auto tensor = cast<RankedTensorType>(type);
+  return MemRefType::get(tensor.getShape(), tensor.getElementType());
+}
+
+static LogicalResult emitKernel(func::FuncOp source, const EmitterOptions &options) {
+  FailureOr<StructuredKernel> kernel = StructuredKernel::create(source);
+  if (failed(kernel))
+    return failure();
+  auto attribute = source->getAttrOfType<ScheduleAttr>("tenon.schedule");
+  const Schedule &schedule = attribute.getSchedule();
+
+  OpBuilder builder(source);
+  SmallVector<Type> arguments;
+  SmallVector<Attribute> dims;
+  auto addTensor = [&](Type type) {
+    arguments.push_back(bufferType(type));
+    auto tensor = cast<RankedTensorType>(type);
+    SymbolicSizes::Sizes sizes = kernel->getSizes().of(tensor);
+    dims.push_back(tensor.hasStaticShape()
+                       ? Attribute()
+                       : AffineMapAttr::get(AffineMap::get(0, kernel->getSymbols().size(), sizes, source.getContext())));
+  };
+  llvm::for_each(source.getArgumentTypes(), addTensor);
+  llvm::for_each(source.getResultTypes(), addTensor);
+  arguments.append(kernel->getSymbols().size() + 2, builder.getIndexType());
+
+  auto target = func::FuncOp::create(builder, source.getLoc(), source.getName(),
+                                     builder.getFunctionType(arguments, {}));
+  target.setPrivate();
+  for (auto [i, map] : llvm::enumerate(dims))
+    if (map)
+      target.setArgAttr(i, "tenon.dims", map);
+  target->setAttr("tenon.kernel", builder.getUnitAttr());
+  KernelEmitter emitter(*kernel, schedule, options);
+  if (failed(emitter.emit(target)))
+    return failure();
+  target->setAttr("tenon.range", AffineMapAttr::get(parallelRange(*kernel, schedule, emitter.getLanes())));
+  source.erase();
+  return success();
+}
+
+namespace {
+struct EmitKernels : tenon::impl::EmitKernelsBase<EmitKernels> {
+  using EmitKernelsBase::EmitKernelsBase;
+
+  void runOnOperation() override {
+    EmitterOptions options;
+    options.vectorBits = vectorBits;
+    options.fuseMultiplyAdd = fuseMultiplyAdd;
+    options.maxScratchBytes = maxScratchBytes;
+    for (func::FuncOp function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>()))
+      if (function->hasAttrOfType<ScheduleAttr>("tenon.schedule") && failed(emitKernel(function, options)))
+        return signalPassFailure();
+  }
+};
+} // namespace

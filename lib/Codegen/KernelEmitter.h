@@ -1,0 +1,210 @@
+//===- KernelEmitter.h - Carries out the schedule of a kernel ------------------------------------===//
+//
+// In: a kernel function of structured ops on tensors, and its schedule. Out: loops around register tiles of 1-D vector
+// ops on memrefs. Values are emitted on demand: the tile of the kernel's result asks for the elements it needs, producers
+// without a stage of their own are computed at the use, stages are computed where the schedule puts them.
+//
+//   LoopTree.cpp      stages as a tree, loops, tiles and their remainders, scratch regions
+//   RegisterTile.cpp  the points of a tile, reductions with accumulators in registers
+//   Access.cpp        loads and stores: contiguous, broadcast, masked, strided, transposed in registers
+//   Body.cpp          the scalar body of an op, emitted again on vectors
+//
+// Why no tile-and-fuse, vectorizer or bufferization: docs/Rationale/OneEmitter.md.
+//
+//===----------------------------------------------------------------------------------------===//
+
+#ifndef TENON_LIB_CODEGEN_KERNELEMITTER_H
+#define TENON_LIB_CODEGEN_KERNELEMITTER_H
+
+#include "LinearForm.h"
+
+#include "tenon/Codegen/EmitterOptions.h"
+#include "tenon/Dialect/Tenon/IR/Schedule.h"
+#include "tenon/Structure/StructuredKernel.h"
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+#include <map>
+
+namespace tenon {
+
+/// An index variable of the generated code: one per loop dimension of a stage, moved by the loops over it.
+struct LoopVariable {
+  /// The index at the start of the current tile.
+  LinearForm base;
+  /// The extent of the current tile, or kDynamic before a dynamic dimension is tiled.
+  int64_t extent = 0;
+  /// The extent as a value when it's dynamic.
+  mlir::Value dynamicExtent;
+  /// In the remainder of a dynamic vector dimension: how many lanes of the one vector in the tile are in range.
+  mlir::Value laneCount;
+  /// The scope in which `base` last changed.
+  unsigned level = 0;
+};
+
+struct BodyContext;
+
+class KernelEmitter {
+public:
+  KernelEmitter(StructuredKernel &kernel, const Schedule &schedule, const EmitterOptions &options);
+
+  /// Fills the empty function `target`, whose arguments are the kernel's tensors as memrefs (inputs, then results), its
+  /// symbols, and the range of parallel iterations.
+  llvm::LogicalResult emit(mlir::func::FuncOp target);
+  /// How many elements a vector of this kernel holds; known after emit.
+  int64_t getLanes() const { return lanes; }
+
+private:
+  /// Offsets from the tile's start, one per variable.
+  using Point = llvm::SmallVector<int64_t, 12>;
+  using Exprs = llvm::SmallVector<mlir::AffineExpr, 6>;
+  using Values = llvm::SmallVector<mlir::Value, 4>;
+  using Key = std::vector<int64_t>;
+  using Variable = unsigned;
+
+  /// A loop over a variable, with the step in elements.
+  struct Loop {
+    Variable variable;
+    int64_t step;
+  };
+
+  /// Memory that holds a tensor or the part of it that is needed. `origin` is the index of its first element.
+  struct Buffer {
+    mlir::Value memref;
+    llvm::SmallVector<LinearForm> origin;
+  };
+
+  /// A stage: an op with loops of its own, and the stages computed inside them.
+  struct Node {
+    unsigned op;
+    const StageSchedule *schedule;
+    /// The op's loop indices as expressions over the variables.
+    Exprs indices;
+    /// For a stored stage: the indices of its result at each place that reads it.
+    llvm::SmallVector<Exprs> uses;
+    std::vector<std::unique_ptr<Node>> children;
+    bool stored = false;
+  };
+
+  /// The innermost point where values computed so far can be used again; one per loop.
+  struct Scope {
+    std::map<Key, mlir::Value> memo;
+    mlir::Operation *loop = nullptr;
+  };
+
+  /// What a reduction in registers left for its consumers.
+  struct ReducedTile {
+    Exprs resultIndices;
+    llvm::SmallVector<Variable> variables;
+    std::optional<Variable> vectorVariable;
+    /// The values of each result by the offsets of `variables`.
+    llvm::SmallVector<std::map<Key, mlir::Value>> values;
+  };
+
+  // LoopTree.cpp
+  llvm::LogicalResult buildTree(Node &node);
+  llvm::LogicalResult collect(mlir::Value tensor, Exprs indices, Node &user);
+  llvm::LogicalResult emitNode(Node &node, llvm::ArrayRef<Buffer> destinations);
+  llvm::LogicalResult emitLoops(Node &node, unsigned depth, llvm::ArrayRef<Buffer> destinations);
+  llvm::LogicalResult emitParallelLoops(Node &node, llvm::ArrayRef<Buffer> destinations);
+  llvm::LogicalResult emitParallelTile(Node &node, llvm::ArrayRef<Loop> loops, mlir::ValueRange tileNumbers, unsigned i,
+                                       llvm::ArrayRef<Buffer> destinations);
+  llvm::LogicalResult inRemainder(Variable variable, const LinearForm &start, bool isVector, mlir::Operation *branch,
+                                  llvm::function_ref<llvm::LogicalResult(Values &)> body);
+  llvm::LogicalResult emitStages(Node &node, unsigned depth);
+  llvm::LogicalResult emitStoredStage(Node &stage);
+  llvm::LogicalResult emitInnerLoops(Node &node, llvm::ArrayRef<Loop> loops, llvm::ArrayRef<Buffer> destinations);
+  llvm::LogicalResult placeRegion(Node &stage, llvm::SmallVectorImpl<LinearForm> &origin);
+  /// Runs `body` for each tile of `variable`: full tiles in a loop, then what remains. `carried` are loop-carried values.
+  llvm::LogicalResult forEachTile(Variable variable, int64_t step, bool isVector, Values &carried,
+                                  llvm::function_ref<llvm::LogicalResult(Values &)> body);
+  llvm::LogicalResult forEachStaticTile(Variable variable, int64_t step, Values &carried,
+                                        llvm::function_ref<llvm::LogicalResult(Values &)> body);
+  llvm::LogicalResult forEachDynamicTile(Variable variable, int64_t step, bool isVector, Values &carried,
+                                         llvm::function_ref<llvm::LogicalResult(Values &)> body);
+  /// Runs `body` with the tile of `variable` moved by `offset` and cut to `extent`, in a scope of its own.
+  llvm::LogicalResult inTile(Variable variable, const LinearForm &offset, int64_t extent, mlir::Value laneCount,
+                             mlir::Operation *loop, Values &carried,
+                             llvm::function_ref<llvm::LogicalResult(Values &)> body);
+  llvm::SmallVector<Loop> toLoops(const Node &node, llvm::ArrayRef<LoopStep> steps) const;
+  Variable addVariable(mlir::AffineExpr extent);
+  Variable variableOf(const Node &node, unsigned dim) const;
+  std::optional<Variable> vectorVariableOf(const Node &node) const;
+
+  // RegisterTile.cpp
+  llvm::SmallVector<Point> tilePoints(llvm::ArrayRef<Variable> variables, std::optional<Variable> vector) const;
+  llvm::LogicalResult emitTile(Node &node, llvm::ArrayRef<Buffer> destinations);
+  llvm::LogicalResult emitReduction(Node &node);
+  llvm::LogicalResult reduceLoops(llvm::ArrayRef<Loop> loops, std::optional<Variable> vector, Values &accumulators,
+                                  llvm::function_ref<llvm::LogicalResult(Values &)> body);
+  mlir::Value combineLanes(mlir::linalg::GenericOp op, mlir::Value vector);
+  mlir::Value combine(mlir::linalg::GenericOp op, mlir::Value lhs, mlir::Value rhs);
+  mlir::Value reducedValue(mlir::OpResult result, Point point, std::optional<Variable> vector);
+
+  // Access.cpp
+  LinearForm indexOf(mlir::AffineExpr expr, const Point &point);
+  /// By how much the index grows from lane to lane, or none if it is not regular.
+  std::optional<int64_t> laneStep(mlir::AffineExpr expr, const Point &point, std::optional<Variable> vector);
+  std::optional<int64_t> laneStride(mlir::Value memref, llvm::ArrayRef<mlir::AffineExpr> indices, const Point &point,
+                                    std::optional<Variable> vector);
+  Values indexValues(const Buffer &buffer, llvm::ArrayRef<mlir::AffineExpr> indices, const Point &point);
+  int64_t laneCount(const Point &point, std::optional<Variable> vector) const;
+  /// The mask of the lanes in range; null when all are.
+  mlir::Value laneMask(const Point &point, std::optional<Variable> vector);
+  mlir::Value load(const Buffer &buffer, Exprs indices, Point point, std::optional<Variable> vector);
+  mlir::Value loadContiguous(mlir::Value memref, mlir::ValueRange indices, mlir::Value mask);
+  mlir::Value loadLanes(const Buffer &buffer, const Exprs &indices, const Point &point, Variable vector);
+  mlir::Value loadTransposed(const Buffer &buffer, const Exprs &indices, const Point &point, Variable vector);
+  void store(mlir::Value value, const Buffer &buffer, const Exprs &indices, Point point, std::optional<Variable> vector);
+  mlir::Value hoisted(Key key, llvm::ArrayRef<mlir::AffineExpr> indices, llvm::function_ref<mlir::Value()> emit);
+  Key memoKey(mlir::Value tensor, llvm::ArrayRef<mlir::AffineExpr> indices, const Point &point, int64_t kind);
+  mlir::VectorType vectorType(mlir::Type element) const;
+  mlir::Value broadcast(mlir::Value scalar);
+
+  // Body.cpp
+  /// The element of `tensor` at `indices`: a vector if the index moves along `vector`, else a scalar.
+  mlir::Value evaluate(mlir::Value tensor, Exprs indices, Point point, std::optional<Variable> vector);
+  mlir::Value evaluatePad(mlir::tensor::PadOp pad, const Exprs &indices, const Point &point,
+                          std::optional<Variable> vector);
+  /// The values the op's body yields, with `accumulators` for its result arguments in a reduction.
+  Values evaluateBody(mlir::linalg::GenericOp op, const Exprs &indices, const Point &point,
+                      std::optional<Variable> vector, mlir::ValueRange accumulators);
+  mlir::Value evaluateInBody(mlir::Value value, BodyContext &context);
+  mlir::Value evaluateExtract(mlir::tensor::ExtractOp extract, BodyContext &context);
+  Exprs compose(mlir::AffineMap map, llvm::ArrayRef<mlir::AffineExpr> indices) const;
+  Exprs loopIndices(const StructuredOp &op, unsigned result, llvm::ArrayRef<mlir::AffineExpr> resultIndices);
+
+  friend struct ::tenon::BodyContext;
+
+  mlir::MLIRContext *context;
+  mlir::OpBuilder builder;
+  mlir::Location loc;
+  StructuredKernel &kernel;
+  const Schedule &schedule;
+  EmitterOptions options;
+  int64_t lanes = 1;
+
+  llvm::SmallVector<LoopVariable> variables;
+  llvm::SmallVector<Scope> scopes;
+  /// Loads are not moved out of scopes up to this one: the register tile's own, so that its registers stay counted.
+  unsigned hoistLimit = 0;
+  llvm::DenseMap<mlir::Value, Buffer> buffers;
+  llvm::DenseMap<mlir::Operation *, ReducedTile> reductions;
+  llvm::SmallVector<Node *> path;
+  llvm::DenseMap<unsigned, Node *> placed;
+  std::optional<Variable> consumerVector;
+  mlir::Block *entry = nullptr;
+  Values symbolValues;
+  mlir::Value begin, end;
+  /// The indices each producer was first read at.
+  llvm::DenseMap<mlir::Value, Exprs> seenIndices;
+  /// Results of the kernel that are stored stages, and those that are stored with each tile of the root.
+  llvm::DenseMap<mlir::Value, Buffer> resultBuffers;
+  llvm::SmallVector<std::pair<mlir::Value, Buffer>> tileResults;
+  llvm::DenseMap<mlir::Value, mlir::Value> scratchMemory;
+};
+
+} // namespace tenon
+
+#endif // TENON_LIB_CODEGEN_KERNELEMITTER_H

@@ -1,0 +1,548 @@
+//===- LoopTree.cpp - Stages as a tree, loops, tiles and their remainders -------------------------===//
+
+#include "KernelEmitter.h"
+
+#include "mlir/Dialect/Affine/Utils.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+using namespace tenon;
+
+KernelEmitter::KernelEmitter(StructuredKernel &kernel, const Schedule &schedule, const EmitterOptions &options)
+    : context(kernel.getFunction().getContext()), builder(context), loc(kernel.getFunction().getLoc()), kernel(kernel),
+      schedule(schedule), options(options) {
+  scopes.emplace_back();
+}
+
+/// The widest element a kernel computes with: it gives the number of lanes.
+static unsigned widestElementBits(const StructuredKernel &kernel) {
+  unsigned bits = 8;
+  for (const StructuredOp &op : kernel.getOps())
+    for (const Access &output : op.outputs)
+      bits = std::max(bits, getElementTypeOrSelf(output.tensor.getType()).getIntOrFloatBitWidth());
+  return bits;
+}
+
+LogicalResult KernelEmitter::emit(func::FuncOp target) {
+  func::FuncOp source = kernel.getFunction();
+  lanes = std::max<int64_t>(1, options.vectorBits / widestElementBits(kernel));
+  entry = target.addEntryBlock();
+  builder.setInsertionPointToStart(entry);
+
+  auto identityBuffer = [&](unsigned argument) {
+    Value memref = entry->getArgument(argument);
+    return Buffer{memref, SmallVector<LinearForm>(cast<MemRefType>(memref.getType()).getRank())};
+  };
+  unsigned next = 0;
+  for (BlockArgument argument : source.getArguments())
+    buffers[argument] = identityBuffer(next++);
+  auto results = source.getBody().front().getTerminator()->getOperands();
+  SmallVector<std::pair<Value, Buffer>> destinations;
+  for (Value result : results)
+    destinations.push_back({result, identityBuffer(next++)});
+  for (size_t i = 0; i < kernel.getSymbols().size(); ++i)
+    symbolValues.push_back(entry->getArgument(next++));
+  begin = entry->getArgument(next++);
+  end = entry->getArgument(next++);
+
+  const StructuredOp &rootOp = kernel.getOp(kernel.getRoot());
+  Node root;
+  root.op = kernel.getRoot();
+  root.schedule = schedule.find(root.op);
+  root.stored = true;
+  if (!root.schedule)
+    return source.emitOpError("expects a schedule of its result, op ") << root.op;
+  for (AffineExpr extent : rootOp.extents)
+    root.indices.push_back(getAffineDimExpr(addVariable(extent), context));
+  placed[root.op] = &root;
+  if (failed(buildTree(root)))
+    return failure();
+
+  SmallVector<Buffer> rootDestinations(rootOp.outputs.size());
+  for (auto &[value, buffer] : destinations) {
+    std::optional<unsigned> number = kernel.numberOf(value);
+    if (value.getDefiningOp() == rootOp.op)
+      rootDestinations[cast<OpResult>(value).getResultNumber()] = buffer;
+    else if (auto stage = placed.find(*number); stage != placed.end() && stage->second->stored)
+      resultBuffers[value] = buffer; // written and read back there, in place of scratch
+    else if (seenIndices.contains(value))
+      tileResults.push_back({value, buffer}); // stored with each tile of the root
+    else
+      return source.emitOpError("expects results that lead to its last one, but op ") << *number << " does not";
+  }
+  if (failed(emitNode(root, rootDestinations)))
+    return failure();
+  builder.setInsertionPointToEnd(entry);
+  func::ReturnOp::create(builder, loc);
+  return success();
+}
+
+//===----------------------------------------------------------------------------------------===//
+// The tree of stages
+//===----------------------------------------------------------------------------------------===//
+
+KernelEmitter::Variable KernelEmitter::addVariable(AffineExpr extent) {
+  LoopVariable variable;
+  if (std::optional<int64_t> constant = SymbolicSizes::constantValue(extent)) {
+    variable.extent = *constant;
+  } else {
+    variable.extent = ShapedType::kDynamic;
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(entry);
+    variable.dynamicExtent = affine::expandAffineExpr(builder, loc, extent, {}, symbolValues);
+  }
+  variables.push_back(variable);
+  return variables.size() - 1;
+}
+
+KernelEmitter::Variable KernelEmitter::variableOf(const Node &node, unsigned dim) const {
+  return cast<AffineDimExpr>(node.indices[dim]).getPosition();
+}
+
+std::optional<KernelEmitter::Variable> KernelEmitter::vectorVariableOf(const Node &node) const {
+  if (!node.schedule || !node.schedule->vectorDim)
+    return std::nullopt;
+  auto dim = dyn_cast<AffineDimExpr>(node.indices[*node.schedule->vectorDim]);
+  return dim ? std::optional<Variable>(dim.getPosition()) : std::nullopt;
+}
+
+SmallVector<KernelEmitter::Loop> KernelEmitter::toLoops(const Node &node, ArrayRef<LoopStep> steps) const {
+  SmallVector<Loop> loops;
+  for (const LoopStep &step : steps) {
+    bool isVector = node.schedule->vectorDim == step.dim;
+    loops.push_back({variableOf(node, step.dim), isVector ? step.step * lanes : step.step});
+  }
+  return loops;
+}
+
+LogicalResult KernelEmitter::buildTree(Node &node) {
+  path.push_back(&node);
+  const StructuredOp &op = kernel.getOp(node.op);
+  for (const Access &input : op.inputs)
+    if (failed(collect(input.tensor, compose(input.map, node.indices), node)))
+      return failure();
+  path.pop_back();
+  if (!op.isReduction())
+    return success();
+  // A stored reduction computes its own tile in registers first, innermost of all its stages.
+  auto self = std::make_unique<Node>();
+  self->op = node.op;
+  self->schedule = node.schedule;
+  self->indices = node.indices;
+  node.children.push_back(std::move(self));
+  return success();
+}
+
+/// Walks the producers of `tensor` read at `indices`, giving variables and a place in the tree to those that are stages.
+LogicalResult KernelEmitter::collect(Value tensor, Exprs indices, Node &user) {
+  std::optional<unsigned> number = kernel.numberOf(tensor);
+  if (!number)
+    return success();
+  if (!seenIndices.contains(tensor))
+    seenIndices[tensor] = indices;
+  if (auto known = placed.find(*number); known != placed.end()) {
+    if (known->second->stored)
+      known->second->uses.push_back(indices);
+    return success();
+  }
+  const StructuredOp &op = kernel.getOp(*number);
+  const StageSchedule *stage = schedule.find(*number);
+  bool stored = stage && stage->stored;
+  unsigned result = cast<OpResult>(tensor).getResultNumber();
+  Exprs opIndices = loopIndices(op, result, indices);
+  if (!stored && !op.isReduction()) {
+    for (const Access &input : op.inputs)
+      if (failed(collect(input.tensor, compose(input.map, opIndices), user)))
+        return failure();
+    return success();
+  }
+
+  Node *parent = &user;
+  if (stage && stage->parent) {
+    auto *at = llvm::find_if(path, [&](Node *node) { return node->op == *stage->parent; });
+    if (at == path.end())
+      return op.op->emitOpError("expects to be computed in a stage that reads it, but op ")
+             << *stage->parent << " does not";
+    parent = *at;
+  }
+  auto node = std::make_unique<Node>();
+  node->op = *number;
+  node->schedule = stage;
+  node->stored = stored;
+  for (unsigned dim = 0; dim < op.getNumLoops(); ++dim)
+    if (stored || op.isReductionLoop(dim))
+      opIndices[dim] = getAffineDimExpr(addVariable(op.extents[dim]), context);
+  node->indices = opIndices;
+  placed[*number] = node.get();
+  if (stored) {
+    node->uses.push_back(indices);
+    if (failed(buildTree(*node)))
+      return failure();
+  } else {
+    // The operands of a reduction in registers are stages of the same parent, and come before it.
+    for (const Access &input : op.inputs)
+      if (failed(collect(input.tensor, compose(input.map, node->indices), *parent)))
+        return failure();
+  }
+  parent->children.push_back(std::move(node));
+  return success();
+}
+
+//===----------------------------------------------------------------------------------------===//
+// Stages
+//===----------------------------------------------------------------------------------------===//
+
+LogicalResult KernelEmitter::emitNode(Node &node, ArrayRef<Buffer> destinations) {
+  if (node.schedule->parallelLoops > 0)
+    return emitParallelLoops(node, destinations);
+  return emitLoops(node, 0, destinations);
+}
+
+LogicalResult KernelEmitter::emitLoops(Node &node, unsigned depth, ArrayRef<Buffer> destinations) {
+  if (failed(emitStages(node, depth)))
+    return failure();
+  const StageSchedule &stage = *node.schedule;
+  if (depth < stage.loops.size()) {
+    Loop loop = toLoops(node, stage.loops[depth]).front();
+    Values none;
+    return forEachTile(loop.variable, loop.step, vectorVariableOf(node) == loop.variable, none,
+                       [&](Values &) { return emitLoops(node, depth + 1, destinations); });
+  }
+  std::optional<Variable> savedVector = consumerVector;
+  unsigned savedLimit = hoistLimit;
+  consumerVector = vectorVariableOf(node);
+  hoistLimit = scopes.size() - 1;
+  bool reduction = kernel.getOp(node.op).isReduction();
+  LogicalResult result =
+      emitInnerLoops(node, reduction ? SmallVector<Loop>() : toLoops(node, stage.inner), destinations);
+  consumerVector = savedVector;
+  hoistLimit = savedLimit;
+  return result;
+}
+
+LogicalResult KernelEmitter::emitInnerLoops(Node &node, ArrayRef<Loop> loops, ArrayRef<Buffer> destinations) {
+  if (loops.empty())
+    return emitTile(node, destinations);
+  Values none;
+  return forEachTile(loops.front().variable, loops.front().step, vectorVariableOf(node) == loops.front().variable, none,
+                     [&](Values &) { return emitInnerLoops(node, loops.drop_front(), destinations); });
+}
+
+/// Emits the stages that stand inside `depth` of the node's loops, producers first.
+LogicalResult KernelEmitter::emitStages(Node &node, unsigned depth) {
+  std::optional<Variable> savedVector = consumerVector;
+  consumerVector = vectorVariableOf(node);
+  unsigned savedLimit = hoistLimit;
+  for (std::unique_ptr<Node> &child : node.children) {
+    bool self = child->op == node.op;
+    unsigned at = self || !child->schedule || !child->schedule->parent ? node.schedule->loops.size()
+                                                                       : child->schedule->depth;
+    if (at != depth)
+      continue;
+    hoistLimit = scopes.size() - 1;
+    if (failed(child->stored ? emitStoredStage(*child) : emitReduction(*child)))
+      return failure();
+  }
+  consumerVector = savedVector;
+  hoistLimit = savedLimit;
+  return success();
+}
+
+/// Sets the variables of a stored stage to the region its uses need here.
+LogicalResult KernelEmitter::placeRegion(Node &stage, SmallVectorImpl<LinearForm> &origin) {
+  const StructuredOp &op = kernel.getOp(stage.op);
+  AffineMap map = op.outputs.front().map;
+  for (unsigned dim = 0; dim < map.getNumResults(); ++dim) {
+    LoopVariable region;
+    bool first = true;
+    for (const Exprs &use : stage.uses) {
+      LinearForm start = indexOf(use[dim], Point(variables.size(), 0));
+      int64_t extent = 1;
+      Value dynamicExtent;
+      for (Variable v = 0; v < variables.size(); ++v) {
+        if (!use[dim].isFunctionOfDim(v))
+          continue;
+        std::optional<int64_t> step = laneStep(use[dim], Point(variables.size(), 0), v);
+        if (!step || *step < 0)
+          return op.op->emitOpError("expects uses at indices that grow with each loop");
+        if (!ShapedType::isDynamic(variables[v].extent) && !variables[v].laneCount) {
+          extent += *step * (variables[v].extent - 1);
+        } else if (*step == 1 && extent == 1 && !dynamicExtent) {
+          dynamicExtent = variables[v].laneCount ? variables[v].laneCount : variables[v].dynamicExtent;
+        } else {
+          return op.op->emitOpError("expects a scratch region of static size but for whole dimensions");
+        }
+      }
+      if (dynamicExtent && extent != 1)
+        return op.op->emitOpError("expects a scratch region of static size but for whole dimensions");
+      if (first) {
+        region.base = start;
+        region.extent = dynamicExtent ? ShapedType::kDynamic : extent;
+        region.dynamicExtent = dynamicExtent;
+      } else if (!(region.base == start)) {
+        return op.op->emitOpError("expects uses of a scratch region that start together");
+      } else if (dynamicExtent || ShapedType::isDynamic(region.extent)) {
+        if (!dynamicExtent || !ShapedType::isDynamic(region.extent))
+          return op.op->emitOpError("expects uses of a scratch region of one size");
+      } else {
+        region.extent = std::max(region.extent, extent);
+      }
+      first = false;
+    }
+    region.level = scopes.size() - 1;
+    variables[variableOf(stage, cast<AffineDimExpr>(map.getResult(dim)).getPosition())] = region;
+    origin.push_back(region.base);
+  }
+  return success();
+}
+
+LogicalResult KernelEmitter::emitStoredStage(Node &stage) {
+  const StructuredOp &op = kernel.getOp(stage.op);
+  Value tensor = op.outputs.front().tensor;
+  Buffer scratch;
+  if (failed(placeRegion(stage, scratch.origin)))
+    return failure();
+  if (auto result = resultBuffers.find(tensor); result != resultBuffers.end()) {
+    buffers[tensor] = result->second;
+    return emitNode(stage, result->second);
+  }
+  SmallVector<int64_t> shape;
+  Values dynamicSizes;
+  int64_t bytes = std::max(1u, getElementTypeOrSelf(tensor.getType()).getIntOrFloatBitWidth() / 8);
+  for (AffineExpr expr : op.outputs.front().map.getResults()) {
+    const LoopVariable &variable = variables[variableOf(stage, cast<AffineDimExpr>(expr).getPosition())];
+    shape.push_back(variable.extent);
+    if (ShapedType::isDynamic(variable.extent))
+      dynamicSizes.push_back(variable.dynamicExtent);
+    else
+      bytes *= variable.extent;
+  }
+  if (bytes > options.maxScratchBytes)
+    return op.op->emitOpError("needs ") << bytes << " bytes of scratch, more than the " << options.maxScratchBytes
+                                        << " a kernel may have";
+  // The remainder of a tile needs a part of what the full tile does: it takes the same memory.
+  Value &allocated = scratchMemory[tensor];
+  bool fits = allocated && dynamicSizes.empty();
+  if (fits)
+    for (auto [needed, there] : llvm::zip(shape, cast<MemRefType>(allocated.getType()).getShape()))
+      fits &= needed <= there;
+  if (!fits) {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(entry);
+    for (Value size : dynamicSizes)
+      if (Operation *def = size.getDefiningOp(); def && def->getBlock() == entry)
+        builder.setInsertionPointAfter(def);
+    MemRefType type = MemRefType::get(shape, getElementTypeOrSelf(tensor.getType()));
+    allocated = memref::AllocaOp::create(builder, loc, type, dynamicSizes, builder.getI64IntegerAttr(64));
+  }
+  scratch.memref = allocated;
+  if (failed(emitNode(stage, scratch)))
+    return failure();
+  buffers[tensor] = scratch;
+  return success();
+}
+
+//===----------------------------------------------------------------------------------------===//
+// Loops and tiles
+//===----------------------------------------------------------------------------------------===//
+
+LogicalResult KernelEmitter::inTile(Variable variable, const LinearForm &offset, int64_t extent, Value laneCount,
+                                    Operation *loop, Values &carried,
+                                    function_ref<LogicalResult(Values &)> body) {
+  LoopVariable saved = variables[variable];
+  scopes.emplace_back();
+  scopes.back().loop = loop;
+  LoopVariable &tile = variables[variable];
+  tile.base.add(offset);
+  tile.extent = extent;
+  tile.dynamicExtent = {};
+  tile.laneCount = laneCount;
+  tile.level = scopes.size() - 1;
+  LogicalResult result = body(carried);
+  scopes.pop_back();
+  variables[variable] = saved;
+  return result;
+}
+
+LogicalResult KernelEmitter::forEachTile(Variable variable, int64_t step, bool isVector, Values &carried,
+                                         function_ref<LogicalResult(Values &)> body) {
+  if (variables[variable].laneCount)
+    return body(carried);
+  if (ShapedType::isDynamic(variables[variable].extent))
+    return forEachDynamicTile(variable, step, isVector, carried, body);
+  return forEachStaticTile(variable, step, carried, body);
+}
+
+LogicalResult KernelEmitter::forEachStaticTile(Variable variable, int64_t step, Values &carried,
+                                               function_ref<LogicalResult(Values &)> body) {
+  int64_t extent = variables[variable].extent, trips = extent / step, rest = extent % step;
+  if (extent <= step)
+    return body(carried);
+  if (trips == 1) {
+    if (failed(inTile(variable, LinearForm(), step, {}, nullptr, carried, body)))
+      return failure();
+  } else {
+    auto loop = scf::ForOp::create(builder, loc, arith::ConstantIndexOp::create(builder, loc, 0),
+                                   arith::ConstantIndexOp::create(builder, loc, trips),
+                                   arith::ConstantIndexOp::create(builder, loc, 1), carried);
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(loop.getBody());
+    // Loops count tiles: the index is then a multiple of the step to the eye, and packed layouts divide it exactly.
+    LinearForm offset;
+    offset.add(loop.getInductionVar(), step);
+    Values inside(loop.getRegionIterArgs());
+    if (failed(inTile(variable, offset, step, {}, loop, inside, body)))
+      return failure();
+    if (!carried.empty())
+      scf::YieldOp::create(builder, loc, inside);
+    carried.assign(loop.result_begin(), loop.result_end());
+  }
+  if (rest == 0)
+    return success();
+  return inTile(variable, LinearForm(trips * step), rest, {}, nullptr, carried, body);
+}
+
+/// Full tiles, then single iterations, or single masked vectors along the vector dimension.
+LogicalResult KernelEmitter::forEachDynamicTile(Variable variable, int64_t step, bool isVector, Values &carried,
+                                                function_ref<LogicalResult(Values &)> body) {
+  Value extent = variables[variable].dynamicExtent;
+  auto constant = [&](int64_t value) -> Value { return arith::ConstantIndexOp::create(builder, loc, value); };
+  auto runLoop = [&](Value lower, Value upper, int64_t width, bool masked) -> LogicalResult {
+    auto loop = scf::ForOp::create(builder, loc, lower, upper, constant(1), carried);
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(loop.getBody());
+    LinearForm offset;
+    offset.add(loop.getInductionVar(), width);
+    Value count;
+    if (masked) {
+      Value at = offset.materialize(builder, loc);
+      count = arith::MinSIOp::create(builder, loc, constant(width), arith::SubIOp::create(builder, loc, extent, at));
+    }
+    Values inside(loop.getRegionIterArgs());
+    if (failed(inTile(variable, offset, width, count, loop, inside, body)))
+      return failure();
+    if (!carried.empty())
+      scf::YieldOp::create(builder, loc, inside);
+    carried.assign(loop.result_begin(), loop.result_end());
+    return success();
+  };
+  int64_t narrow = isVector ? lanes : 1;
+  Value full = constant(0);
+  if (step > narrow || !isVector) {
+    Value tiles = arith::DivUIOp::create(builder, loc, extent, constant(step));
+    if (failed(runLoop(full, tiles, step, false)))
+      return failure();
+    if (step == narrow)
+      return success();
+    full = arith::MulIOp::create(builder, loc, tiles, constant(step / narrow));
+  }
+  if (!isVector)
+    return runLoop(full, extent, 1, false);
+  Value upper = arith::CeilDivUIOp::create(builder, loc, extent, constant(narrow));
+  if (step == narrow) {
+    // One vector a tile: the unmasked ones in a loop of their own, so that only the last pays for its mask.
+    Value tiles = arith::DivUIOp::create(builder, loc, extent, constant(narrow));
+    if (failed(runLoop(full, tiles, narrow, false)))
+      return failure();
+    full = tiles;
+  }
+  return runLoop(full, upper, narrow, true);
+}
+
+/// The first loops of the kernel's result as one range, of which each call of the kernel runs [begin, end).
+LogicalResult KernelEmitter::emitParallelLoops(Node &node, ArrayRef<Buffer> destinations) {
+  unsigned count = node.schedule->parallelLoops;
+  if (count > node.schedule->loops.size())
+    return kernel.getOp(node.op).op->emitOpError("expects at most ")
+           << node.schedule->loops.size() << " parallel loops, but got " << count;
+  if (failed(emitStages(node, 0)))
+    return failure();
+  SmallVector<Loop> loops = toLoops(node, ArrayRef(node.schedule->loops).take_front(count));
+  auto constant = [&](int64_t value) -> Value { return arith::ConstantIndexOp::create(builder, loc, value); };
+  Values trips;
+  for (Loop loop : loops) {
+    const LoopVariable &variable = variables[loop.variable];
+    trips.push_back(ShapedType::isDynamic(variable.extent)
+                        ? Value(arith::CeilDivUIOp::create(builder, loc, variable.dynamicExtent, constant(loop.step)))
+                        : constant(llvm::divideCeil(variable.extent, loop.step)));
+  }
+  auto range = scf::ForOp::create(builder, loc, begin, end, constant(1));
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(range.getBody());
+  scopes.emplace_back();
+  scopes.back().loop = range;
+  Value rest = range.getInductionVar();
+  Values tileNumbers(count);
+  for (unsigned i = count; i-- > 0;) {
+    tileNumbers[i] = i == 0 ? rest : builder.createOrFold<arith::RemUIOp>(loc, rest, trips[i]);
+    if (i > 0)
+      rest = builder.createOrFold<arith::DivUIOp>(loc, rest, trips[i]);
+  }
+  LogicalResult result = emitParallelTile(node, loops, tileNumbers, 0, destinations);
+  scopes.pop_back();
+  return result;
+}
+
+/// Loop `i` of the parallel loops at its tile; branches where the last tile is cut short.
+LogicalResult KernelEmitter::emitParallelTile(Node &node, ArrayRef<Loop> loops, ValueRange tileNumbers, unsigned i,
+                                              ArrayRef<Buffer> destinations) {
+  if (i == loops.size())
+    return emitLoops(node, i, destinations);
+  auto [variable, step] = loops[i];
+  Values none;
+  auto inner = [&](Values &) -> LogicalResult {
+    // Stages between two parallel loops belong to each iteration of the range.
+    if (i + 1 < loops.size() && failed(emitStages(node, i + 1)))
+      return failure();
+    return emitParallelTile(node, loops, tileNumbers, i + 1, destinations);
+  };
+  LinearForm offset;
+  offset.add(tileNumbers[i], step);
+  const LoopVariable &current = variables[variable];
+  bool dynamic = ShapedType::isDynamic(current.extent);
+  int64_t extent = current.extent;
+  if (!dynamic && extent <= step)
+    return inner(none);
+  if (!dynamic && extent % step == 0)
+    return inTile(variable, offset, step, {}, nullptr, none, inner);
+
+  Value full = dynamic ? Value(arith::DivUIOp::create(builder, loc, current.dynamicExtent,
+                                                      arith::ConstantIndexOp::create(builder, loc, step)))
+                       : Value(arith::ConstantIndexOp::create(builder, loc, extent / step));
+  Value isFull = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult, tileNumbers[i], full);
+  auto branch = scf::IfOp::create(builder, loc, isFull, /*withElseRegion=*/true);
+  {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(branch.thenBlock());
+    if (failed(inTile(variable, offset, step, {}, branch, none, inner)))
+      return failure();
+  }
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(branch.elseBlock());
+  LinearForm start(dynamic ? 0 : extent / step * step);
+  if (!dynamic)
+    return inTile(variable, start, extent % step, {}, branch, none, inner);
+  LinearForm lower;
+  lower.add(full, step);
+  return inRemainder(variable, lower, vectorVariableOf(node) == variable, branch, inner);
+}
+
+/// What remains of a dynamic dimension from `start`, an iteration (or masked vector) at a time.
+LogicalResult KernelEmitter::inRemainder(Variable variable, const LinearForm &start, bool isVector, Operation *branch,
+                                         function_ref<LogicalResult(Values &)> body) {
+  LoopVariable saved = variables[variable];
+  scopes.emplace_back();
+  scopes.back().loop = branch;
+  LoopVariable &rest = variables[variable];
+  rest.dynamicExtent =
+      arith::SubIOp::create(builder, loc, saved.dynamicExtent, start.materialize(builder, loc));
+  rest.base.add(start);
+  rest.level = scopes.size() - 1;
+  Values none;
+  LogicalResult result = forEachDynamicTile(variable, isVector ? lanes : 1, isVector, none, body);
+  scopes.pop_back();
+  variables[variable] = saved;
+  return result;
+}

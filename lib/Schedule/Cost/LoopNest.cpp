@@ -1,0 +1,90 @@
+//===- LoopNest.cpp - A structured op as numbers -----------------------------------------------------===//
+
+#include "tenon/Schedule/Cost/LoopNest.h"
+
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+using namespace mlir;
+using namespace tenon;
+
+/// The value of `expr` at `point`; quotients and remainders of packed layouts included.
+static int64_t valueAt(AffineExpr expr, ArrayRef<int64_t> point) {
+  SmallVector<Attribute> operands;
+  if (auto dim = dyn_cast<AffineDimExpr>(expr))
+    return point[dim.getPosition()];
+  if (auto constant = dyn_cast<AffineConstantExpr>(expr))
+    return constant.getValue();
+  auto binary = cast<AffineBinaryOpExpr>(expr);
+  int64_t lhs = valueAt(binary.getLHS(), point), rhs = valueAt(binary.getRHS(), point);
+  switch (expr.getKind()) {
+  case AffineExprKind::Add:
+    return lhs + rhs;
+  case AffineExprKind::Mul:
+    return lhs * rhs;
+  case AffineExprKind::Mod:
+    return lhs % rhs;
+  case AffineExprKind::FloorDiv:
+    return lhs / rhs;
+  default:
+    return llvm::divideCeil(lhs, rhs);
+  }
+}
+
+static LoopNest::Operand makeOperand(const Access &access, unsigned loops) {
+  LoopNest::Operand operand;
+  auto type = cast<RankedTensorType>(access.tensor.getType());
+  operand.elementBytes = std::max(1u, type.getElementTypeBitWidth() / 8);
+  operand.strides.assign(loops, 0);
+  SmallVector<int64_t> origin(loops, 0);
+  int64_t stride = 1;
+  operand.coefficients.resize(access.map.getNumResults());
+  for (int64_t i = type.getRank() - 1; i >= 0; --i) {
+    AffineExpr expr = access.map.getResult(i);
+    for (unsigned loop = 0; loop < loops; ++loop) {
+      SmallVector<int64_t> moved = origin;
+      moved[loop] = 1;
+      int64_t coefficient = valueAt(expr, moved) - valueAt(expr, origin);
+      operand.coefficients[i].push_back(coefficient);
+      operand.strides[loop] += coefficient * stride;
+    }
+    stride *= type.isDynamicDim(i) ? nominalExtent : type.getDimSize(i);
+  }
+  operand.padded = access.tensor.getDefiningOp<tensor::PadOp>() != nullptr;
+  if (auto argument = dyn_cast<BlockArgument>(access.tensor))
+    if (auto function = dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp()))
+      operand.packable = function.getArgAttr(argument.getArgNumber(), "tenon.constant") != nullptr;
+  return operand;
+}
+
+LoopNest tenon::makeLoopNest(const StructuredKernel &kernel, unsigned number) {
+  const StructuredOp &op = kernel.getOp(number);
+  LoopNest nest;
+  for (unsigned loop = 0; loop < op.getNumLoops(); ++loop) {
+    nest.extents.push_back(op.staticExtent(loop).value_or(nominalExtent));
+    nest.reduction.push_back(op.isReductionLoop(loop));
+  }
+  for (const Access &input : op.inputs)
+    nest.inputs.push_back(makeOperand(input, op.getNumLoops()));
+  nest.output = makeOperand(op.outputs.front(), op.getNumLoops());
+  return nest;
+}
+
+double LoopNest::iterations() const {
+  double count = 1;
+  for (int64_t extent : extents)
+    count *= extent;
+  return count;
+}
+
+double LoopNest::Operand::footprint(ArrayRef<int64_t> extents, int64_t lineBytes) const {
+  double bytes = elementBytes;
+  for (size_t i = 0; i < coefficients.size(); ++i) {
+    int64_t span = 1;
+    for (auto [coefficient, extent] : llvm::zip(coefficients[i], extents))
+      span += std::abs(coefficient) * (extent - 1);
+    bool last = i + 1 == coefficients.size();
+    bytes *= last && !packable ? double(llvm::divideCeil(span * elementBytes, lineBytes) * lineBytes) / elementBytes
+                               : double(span);
+  }
+  return bytes;
+}

@@ -1,0 +1,165 @@
+//===- TileCost.cpp - What a tile of a loop nest costs, in cycles ------------------------------------===//
+
+#include "tenon/Schedule/Cost/TileCost.h"
+
+#include <set>
+
+using namespace mlir;
+using namespace tenon;
+
+/// Calls `visit` with the loop indices of each point of the tile in the order the emitter unrolls it: reduction points
+/// outside, then parallel ones, vectors innermost.
+static void forEachPoint(const LoopNest &nest, const RegisterTile &tile, int64_t lanes,
+                         function_ref<void(ArrayRef<int64_t>)> visit) {
+  SmallVector<unsigned> order;
+  for (bool reduction : {true, false})
+    for (unsigned loop = 0; loop < nest.size(); ++loop)
+      if (nest.reduction[loop] == reduction && loop != tile.vectorLoop && tile.extents[loop] > 1)
+        order.push_back(loop);
+  order.push_back(tile.vectorLoop);
+  SmallVector<int64_t> point(nest.size(), 0);
+  std::function<void(unsigned)> descend = [&](unsigned depth) {
+    if (depth == order.size())
+      return visit(point);
+    unsigned loop = order[depth];
+    for (int64_t at = 0; at < tile.extents[loop]; at += loop == tile.vectorLoop ? lanes : 1) {
+      point[loop] = at;
+      descend(depth + 1);
+    }
+    point[loop] = 0;
+  };
+  descend(0);
+}
+
+TileFeatures tenon::analyzeTile(const LoopNest &nest, const RegisterTile &tile, const Machine &machine, int64_t lanes) {
+  TileFeatures features;
+  features.accumulators = 1;
+  for (unsigned loop = 0; loop < nest.size(); ++loop)
+    if (!nest.reduction[loop] || loop == tile.vectorLoop)
+      features.accumulators *=
+          loop == tile.vectorLoop ? llvm::divideCeil(tile.extents[loop], lanes) : tile.extents[loop];
+
+  // Each distinct value is loaded once and lives from its first to its last use.
+  struct Life {
+    unsigned first, last;
+    double cost;
+  };
+  std::map<std::pair<unsigned, int64_t>, Life> lives;
+  unsigned time = 0;
+  forEachPoint(nest, tile, lanes, [&](ArrayRef<int64_t> point) {
+    for (auto [number, input] : llvm::enumerate(nest.inputs)) {
+      int64_t address = 0;
+      for (unsigned loop = 0; loop < nest.size(); ++loop)
+        address += point[loop] * input.strides[loop];
+      int64_t along = input.packable && input.movesWith(tile.vectorLoop) ? 1 : input.strides[tile.vectorLoop];
+      // A strided vector is put together from single loads and inserts.
+      double cost = along == 0 || along == 1 ? 1 : 2.0 * lanes;
+      auto [life, isNew] = lives.try_emplace({number, address}, Life{time, time, cost});
+      life->second.last = time;
+    }
+    ++time;
+  });
+  features.multiplyAdds = time;
+  SmallVector<int> change(time + 2, 0);
+  for (auto &[key, life] : lives) {
+    features.loads += life.cost;
+    if (life.last > life.first) {
+      ++change[life.first];
+      --change[life.last + 1];
+    }
+  }
+  int alive = 0, most = 0;
+  for (int step : change) {
+    alive += step;
+    most = std::max(most, alive);
+  }
+  bool reduces = llvm::is_contained(nest.reduction, true);
+  features.registers = (reduces ? features.accumulators : 0) + most + 1;
+
+  double issue = features.multiplyAdds / machine.fmaPerCycle;
+  double memory = features.loads / machine.loadsPerCycle;
+  double latency = reduces ? features.multiplyAdds * machine.fmaLatency / features.accumulators : 0;
+  // What the front end must bring in: the work, loads, and about three instructions of loop.
+  double frontEnd = (features.multiplyAdds + features.loads + 3) / 5.0;
+  features.cycles = std::max({issue, memory, latency, frontEnd});
+  return features;
+}
+
+double tenon::computeCycles(const LoopNest &nest, const RegisterTile &tile, const Machine &machine, int64_t lanes) {
+  // Every combination of full and remaining extents along the loops the tile spans.
+  double total = 0;
+  RegisterTile part = tile;
+  std::function<void(unsigned, double)> descend = [&](unsigned loop, double count) {
+    if (loop < nest.size()) {
+      int64_t extent = nest.extents[loop], step = tile.extents[loop];
+      if (int64_t full = extent / step) {
+        part.extents[loop] = step;
+        descend(loop + 1, count * full);
+      }
+      if (int64_t rest = extent % step) {
+        part.extents[loop] = rest;
+        descend(loop + 1, count);
+      }
+      return;
+    }
+    TileFeatures features = analyzeTile(nest, part, machine, lanes);
+    double reductionTrips = 1;
+    for (unsigned i = 0; i < nest.size(); ++i)
+      if (nest.reduction[i])
+        reductionTrips *= double(nest.extents[i]) / tile.extents[i];
+    // Starting the accumulators, storing them and starting the loops, once a tile of the result.
+    double perResult = 2.0 * features.accumulators + 15;
+    bool acrossLanes = nest.reduction[tile.vectorLoop];
+    if (acrossLanes) {
+      double vectors = double(llvm::divideCeil(part.extents[tile.vectorLoop], lanes));
+      perResult += features.accumulators + features.accumulators / vectors * 4 * llvm::Log2_64_Ceil(lanes);
+    }
+    total += count * (features.cycles + perResult / std::max(1.0, reductionTrips));
+  };
+  descend(0, 1);
+  return total;
+}
+
+double tenon::nestCycles(const LoopNest &nest, const RegisterTile &tile, ArrayRef<LoopStep> loops,
+                         const Machine &machine, int64_t lanes) {
+  // Extents inside each loop, and how often each loop runs.
+  SmallVector<SmallVector<int64_t, 8>> inside{nest.extents};
+  SmallVector<double> trips;
+  for (LoopStep loop : loops) {
+    SmallVector<int64_t, 8> extents = inside.back();
+    trips.push_back(std::ceil(double(extents[loop.dim]) / loop.step));
+    extents[loop.dim] = std::min(extents[loop.dim], loop.step);
+    inside.push_back(extents);
+  }
+  SmallVector<const LoopNest::Operand *> operands;
+  for (const LoopNest::Operand &input : nest.inputs)
+    operands.push_back(&input);
+  operands.push_back(&nest.output);
+
+  SmallVector<double> workingSet;
+  for (const auto &extents : inside) {
+    double bytes = 0;
+    for (const LoopNest::Operand *operand : operands)
+      bytes += operand->footprint(extents, machine.cacheLineBytes);
+    workingSet.push_back(bytes);
+  }
+  // An operand that a loop does not move is read again by each of its trips, unless what one trip touches stays cached.
+  auto traffic = [&](double capacity) {
+    double total = 0;
+    for (const LoopNest::Operand *operand : operands) {
+      double bytes = operand->footprint(nest.extents, machine.cacheLineBytes);
+      for (size_t i = 0; i < loops.size(); ++i) {
+        bool accumulates = operand == &nest.output && nest.reduction[loops[i].dim];
+        if (!operand->movesWith(loops[i].dim) && !accumulates && workingSet[i + 1] > capacity)
+          bytes *= trips[i];
+      }
+      total += bytes;
+    }
+    return total;
+  };
+  double compute = computeCycles(nest, tile, machine, lanes);
+  double fromL2 = traffic(0.8 * machine.l1Bytes) / machine.l2BytesPerCycle;
+  double fromL3 = traffic(0.8 * machine.l2Bytes) / machine.l3BytesPerCycle;
+  // Prefetching hides most, not all, of what moves under the computation.
+  return std::max({compute, fromL2, fromL3}) + 0.15 * (fromL2 + fromL3);
+}
