@@ -11,6 +11,7 @@ As a module: `build(name)` returns an onnx.ModelProto, `inputs(name)` matching n
 import argparse
 import hashlib
 import pathlib
+import shutil
 import sys
 import time
 import zlib
@@ -90,15 +91,18 @@ def save(name, directory, seed=0):
     return path
 
 
-def cached(name, directory, seed=0):
-    """The path of the saved model, built only if the code that builds it has changed since."""
+def cached(name, cache):
+    """The path of the saved model in the folder `cache`, built again only when the code that builds it has changed."""
     here = pathlib.Path(__file__).parent
-    digest = hashlib.sha256(f"{seed} {onnx.__version__} {np.__version__}".encode())
+    digest = hashlib.sha256(f"{onnx.__version__} {np.__version__}".encode())
     for source in sorted(here.glob("architectures/*.py")):
         digest.update(source.read_bytes())
-    directory = pathlib.Path(directory) / digest.hexdigest()[:12]
-    path = directory / f"{name}.onnx"
-    return path if path.exists() else save(name, directory, seed)
+    current = pathlib.Path(cache) / digest.hexdigest()[:12]
+    if not current.exists():
+        # Gigabytes each, and of no use to the present code.
+        shutil.rmtree(cache, ignore_errors=True)
+    path = current / f"{name}.onnx"
+    return path if path.exists() else save(name, current)
 
 
 def check(name, seed):
