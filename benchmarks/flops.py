@@ -50,7 +50,7 @@ def infer_shapes(model, shapes):
 
 
 def fold_input_shapes(graph, shapes, opsets):
-    """Replaces what is computed from the shapes of inputs alone, because inference does not look through Slice bounds."""
+    """Folds what is computed from the shapes of inputs alone: inference does not look through the bounds of Slice."""
     values = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer
               if math.prod(tensor.dims) < 16}
     kept = []
