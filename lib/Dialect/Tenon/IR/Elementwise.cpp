@@ -1,16 +1,11 @@
 //===- Elementwise.cpp - Shape rules, verifiers and folders of the elementwise ops -------------===//
 
-#include "tenon/Dialect/Tenon/IR/SymbolicSizes.h"
-#include "tenon/Dialect/Tenon/IR/Tenon.h"
+#include "ShapeRule.h"
 
 #include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 using namespace tenon;
-
-using InferredTypes = FailureOr<SmallVector<Type>>;
-
-static RankedTensorType tensorType(Value value) { return cast<RankedTensorType>(value.getType()); }
 
 /// The type all operands broadcast to, with the given element type.
 static InferredTypes broadcastTypes(std::optional<Location> loc, StringRef opName, ValueRange operands,

@@ -7,21 +7,24 @@ using namespace mlir;
 
 namespace tenon {
 
+SymbolicSizes::Sizes SymbolicSizes::of(DimsAttr dims) {
+  SmallVector<AffineExpr> replacements;
+  for (StringAttr name : dims.getSymbols())
+    replacements.push_back(symbol(name));
+  Sizes sizes;
+  for (AffineExpr size : dims.getMap().getResults())
+    sizes.push_back(size.replaceSymbols(replacements));
+  return sizes;
+}
+
 SymbolicSizes::Sizes SymbolicSizes::of(RankedTensorType type) {
   Sizes sizes;
-  DimsAttr dims = dyn_cast_or_null<DimsAttr>(type.getEncoding());
-  SmallVector<AffineExpr> replacements;
-  if (dims)
-    for (StringAttr name : dims.getSymbols())
-      replacements.push_back(symbol(name));
-  for (auto [i, size] : llvm::enumerate(type.getShape())) {
+  if (auto dims = dyn_cast_or_null<DimsAttr>(type.getEncoding()))
+    sizes = of(dims);
+  sizes.resize(type.getRank());
+  for (auto [i, size] : llvm::enumerate(type.getShape()))
     if (!ShapedType::isDynamic(size))
-      sizes.push_back(constant(size));
-    else if (dims)
-      sizes.push_back(dims.getMap().getResult(i).replaceSymbols(replacements));
-    else
-      sizes.push_back(AffineExpr());
-  }
+      sizes[i] = constant(size);
   return sizes;
 }
 
@@ -33,42 +36,41 @@ AffineExpr SymbolicSizes::symbol(StringRef name) {
   return getAffineSymbolExpr(symbols.size() - 1, context);
 }
 
+AffineExpr SymbolicSizes::simplify(AffineExpr size) const { return simplifyAffineExpr(size, 0, symbols.size()); }
+
+DimsAttr SymbolicSizes::dims(ArrayRef<AffineExpr> sizes) {
+  // Only the symbols in use, in the order of their names, so that equal sizes make equal attributes.
+  SmallVector<unsigned> used;
+  for (unsigned i = 0; i < symbols.size(); ++i)
+    if (llvm::any_of(sizes, [i](AffineExpr size) { return size.isFunctionOfSymbol(i); }))
+      used.push_back(i);
+  llvm::sort(used, [&](unsigned a, unsigned b) { return symbols[a].getValue() < symbols[b].getValue(); });
+  SmallVector<AffineExpr> renumbered(symbols.size(), constant(0));
+  SmallVector<StringAttr> names;
+  for (unsigned i : used) {
+    renumbered[i] = getAffineSymbolExpr(names.size(), context);
+    names.push_back(symbols[i]);
+  }
+  SmallVector<AffineExpr> exprs;
+  for (AffineExpr size : sizes)
+    exprs.push_back(simplifyAffineExpr(size.replaceSymbols(renumbered), 0, names.size()));
+  return DimsAttr::get(context, AffineMap::get(0, names.size(), exprs, context), names);
+}
+
 RankedTensorType SymbolicSizes::tensor(ArrayRef<AffineExpr> sizes, Type elementType) {
   SmallVector<int64_t> shape;
   SmallVector<AffineExpr> exprs;
   bool named = false, allKnown = true;
   for (AffineExpr size : sizes) {
-    AffineExpr simplified = size ? simplifyAffineExpr(size, 0, symbols.size()) : AffineExpr();
-    std::optional<int64_t> value = constantValue(simplified);
+    exprs.push_back(size ? simplify(size) : AffineExpr());
+    std::optional<int64_t> value = constantValue(exprs.back());
     shape.push_back(value.value_or(ShapedType::kDynamic));
-    exprs.push_back(simplified);
-    named |= simplified && !value;
-    allKnown &= static_cast<bool>(simplified);
+    named |= exprs.back() && !value;
+    allKnown &= static_cast<bool>(exprs.back());
   }
   if (!named || !allKnown)
     return RankedTensorType::get(shape, elementType);
-  // Keep only the symbols in use, so that equal sizes make equal types.
-  SmallVector<AffineExpr> renumbered(symbols.size());
-  SmallVector<StringAttr> used;
-  for (auto [i, name] : llvm::enumerate(symbols)) {
-    bool appears = llvm::any_of(exprs, [i = i](AffineExpr e) { return e.isFunctionOfSymbol(i); });
-    renumbered[i] = getAffineSymbolExpr(appears ? used.size() : 0, context);
-    if (appears)
-      used.push_back(name);
-  }
-  // Symbols stand in the order of their names: the list must not depend on who asked first.
-  SmallVector<unsigned> order = llvm::to_vector(llvm::seq<unsigned>(0, used.size()));
-  llvm::sort(order, [&](unsigned a, unsigned b) { return used[a].getValue() < used[b].getValue(); });
-  SmallVector<AffineExpr> sorted(used.size());
-  SmallVector<StringAttr> names;
-  for (auto [position, original] : llvm::enumerate(order)) {
-    sorted[original] = getAffineSymbolExpr(position, context);
-    names.push_back(used[original]);
-  }
-  for (AffineExpr &e : exprs)
-    e = simplifyAffineExpr(e.replaceSymbols(renumbered).replaceSymbols(sorted), 0, names.size());
-  AffineMap map = AffineMap::get(0, names.size(), exprs, context);
-  return RankedTensorType::get(shape, elementType, DimsAttr::get(context, map, names));
+  return RankedTensorType::get(shape, elementType, dims(exprs));
 }
 
 std::optional<int64_t> SymbolicSizes::constantValue(AffineExpr size) {
@@ -116,13 +118,148 @@ bool SymbolicSizes::mayEqual(AffineExpr lhs, AffineExpr rhs) {
 AffineExpr SymbolicSizes::product(ArrayRef<AffineExpr> sizes) {
   AffineExpr result = constant(1);
   for (AffineExpr size : sizes) {
-    if (!size || (!result.isSymbolicOrConstant() && !size.isSymbolicOrConstant()))
+    if (!size)
       return {};
-    if (!constantValue(result) && !constantValue(size))
-      return {};
-    result = simplifyAffineExpr(result * size, 0, symbols.size());
+    result = simplify(result * size);
   }
   return result;
+}
+
+/// Takes the product `size` apart into a constant, by which `scale` is multiplied, and factors that are no constants.
+static void collectFactors(AffineExpr size, int64_t &scale, SmallVectorImpl<AffineExpr> &factors) {
+  if (auto constant = dyn_cast<AffineConstantExpr>(size)) {
+    scale *= constant.getValue();
+  } else if (size.getKind() == AffineExprKind::Mul) {
+    auto product = cast<AffineBinaryOpExpr>(size);
+    collectFactors(product.getLHS(), scale, factors);
+    collectFactors(product.getRHS(), scale, factors);
+  } else {
+    factors.push_back(size);
+  }
+}
+
+AffineExpr SymbolicSizes::quotient(ArrayRef<AffineExpr> factors, ArrayRef<AffineExpr> divisors) {
+  int64_t scale = 1, divisorScale = 1;
+  SmallVector<AffineExpr> remaining, divisorFactors;
+  for (AffineExpr factor : factors) {
+    if (!factor)
+      return {};
+    collectFactors(simplify(factor), scale, remaining);
+  }
+  for (AffineExpr divisor : divisors) {
+    if (!divisor)
+      return {};
+    collectFactors(simplify(divisor), divisorScale, divisorFactors);
+  }
+  for (AffineExpr divisor : divisorFactors) {
+    auto *equal = llvm::find(remaining, divisor);
+    if (equal == remaining.end())
+      return {};
+    remaining.erase(equal);
+  }
+  if (divisorScale == 0)
+    return {};
+  if (scale % divisorScale == 0) {
+    remaining.push_back(constant(scale / divisorScale));
+    return product(remaining);
+  }
+  // A sum may hold the divisor: (4 s + 8) / 4.
+  AffineExpr whole = product(remaining) * scale;
+  return whole.isMultipleOf(divisorScale) ? simplify(whole.floorDiv(divisorScale)) : AffineExpr();
+}
+
+std::optional<int64_t> SymbolicSizes::lowerBound(AffineExpr size) {
+  if (!size)
+    return std::nullopt;
+  if (std::optional<int64_t> value = constantValue(size))
+    return value;
+  if (size.getKind() == AffineExprKind::SymbolId)
+    return 1;
+  auto binary = dyn_cast<AffineBinaryOpExpr>(size);
+  if (!binary)
+    return std::nullopt;
+  std::optional<int64_t> lhs = lowerBound(binary.getLHS()), rhs = lowerBound(binary.getRHS());
+  std::optional<int64_t> divisor = constantValue(binary.getRHS());
+  switch (size.getKind()) {
+  case AffineExprKind::Add:
+    return lhs && rhs ? std::optional(*lhs + *rhs) : std::nullopt;
+  case AffineExprKind::Mul:
+    if (lhs && rhs && ((*lhs >= 0 && *rhs >= 0) || (divisor && *divisor >= 0)))
+      return *lhs * *rhs;
+    return std::nullopt;
+  case AffineExprKind::FloorDiv:
+    return lhs && divisor ? std::optional(llvm::divideFloorSigned(*lhs, *divisor)) : std::nullopt;
+  case AffineExprKind::CeilDiv:
+    return lhs && divisor ? std::optional(llvm::divideCeilSigned(*lhs, *divisor)) : std::nullopt;
+  case AffineExprKind::Mod:
+    return 0;
+  default:
+    return std::nullopt;
+  }
+}
+
+/// How tightly an operator binds: a sum within a product needs parentheses.
+static int precedence(AffineExpr size) {
+  switch (size.getKind()) {
+  case AffineExprKind::Add:
+    return 0;
+  case AffineExprKind::Mul:
+  case AffineExprKind::FloorDiv:
+  case AffineExprKind::CeilDiv:
+  case AffineExprKind::Mod:
+    return 1;
+  default:
+    return 2;
+  }
+}
+
+static StringRef operatorName(AffineExprKind kind) {
+  switch (kind) {
+  case AffineExprKind::Mul:
+    return " * ";
+  case AffineExprKind::FloorDiv:
+    return " floordiv ";
+  case AffineExprKind::CeilDiv:
+    return " ceildiv ";
+  case AffineExprKind::Mod:
+    return " mod ";
+  default:
+    return " + ";
+  }
+}
+
+/// Prints `size` with names for its symbols, in parentheses if it binds less tightly than `context`.
+static void printSize(raw_ostream &os, AffineExpr size, ArrayRef<StringAttr> symbols, int context) {
+  if (auto constant = dyn_cast<AffineConstantExpr>(size)) {
+    os << constant.getValue();
+    return;
+  }
+  if (auto symbol = dyn_cast<AffineSymbolExpr>(size)) {
+    os << symbols[symbol.getPosition()].getValue();
+    return;
+  }
+  auto binary = cast<AffineBinaryOpExpr>(size);
+  int own = precedence(size);
+  if (own < context)
+    os << '(';
+  printSize(os, binary.getLHS(), symbols, own);
+  // s + t * -1 and s + -2 read better as differences.
+  AffineExpr rhs = binary.getRHS();
+  auto product = dyn_cast<AffineBinaryOpExpr>(rhs);
+  std::optional<int64_t> value = SymbolicSizes::constantValue(rhs);
+  bool isSum = size.getKind() == AffineExprKind::Add;
+  if (isSum && value && *value < 0 && *value != std::numeric_limits<int64_t>::min()) {
+    os << " - " << -*value;
+  } else if (isSum && product && product.getKind() == AffineExprKind::Mul &&
+             SymbolicSizes::constantValue(product.getRHS()) == -1) {
+    os << " - ";
+    printSize(os, product.getLHS(), symbols, 1);
+  } else {
+    os << operatorName(size.getKind());
+    printSize(os, rhs, symbols, own + 1);
+  }
+  if (own < context)
+    os << ')';
 }
 
 std::string SymbolicSizes::print(AffineExpr size) const {
@@ -130,13 +267,7 @@ std::string SymbolicSizes::print(AffineExpr size) const {
     return "?";
   std::string text;
   llvm::raw_string_ostream os(text);
-  size.print(os);
-  // AffineExpr prints symbols as s0, s1, ...; put the names in their place, the highest first (s1 is a part of s10).
-  for (size_t i = symbols.size(); i-- > 0;) {
-    std::string token = "s" + std::to_string(i);
-    for (size_t at = 0; (at = text.find(token, at)) != std::string::npos; at += symbols[i].size())
-      text.replace(at, token.size(), symbols[i].str());
-  }
+  printSize(os, size, symbols, 0);
   return text;
 }
 

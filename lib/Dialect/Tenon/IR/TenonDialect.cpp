@@ -1,7 +1,6 @@
 //===- TenonDialect.cpp - The dialect, its attributes and what all shape rules share -----------===//
 
-#include "tenon/Dialect/Tenon/IR/SymbolicSizes.h"
-#include "tenon/Dialect/Tenon/IR/Tenon.h"
+#include "SizeArithmetic.h"
 
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -26,6 +25,8 @@ void TenonDialect::initialize() {
 #include "tenon/Dialect/Tenon/IR/TenonOps.cpp.inc"
       >();
 }
+
+void TenonDialect::getCanonicalizationPatterns(RewritePatternSet &patterns) const { populateSizeFoldings(patterns); }
 
 Operation *TenonDialect::materializeConstant(OpBuilder &builder, Attribute value, Type type, Location loc) {
   auto elements = dyn_cast<ElementsAttr>(value);

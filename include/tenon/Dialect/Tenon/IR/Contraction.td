@@ -10,7 +10,7 @@ def Tenon_MatmulOp : Tenon_PureOp<"matmul", [Tenon_Contraction]> {
   let description = [{
     `result[..., m, n] = sum over k of lhs[..., m, k] * rhs[..., k, n]`, with ONNX MatMul's rules for rank 1 and for
     broadcasting the batch dimensions. `transpose_lhs` and `transpose_rhs` swap the last two dimensions of that operand
-    first (rank 2 or more). Integer operands accumulate in i32; `accumulator` names another element type.
+    first. Integers of 8 and 16 bits accumulate in i32, and give that.
 
     (C1) the reduced sizes agree. (C2) the batch dimensions broadcast. (C3) a transposed operand has rank 2 or more.
 
@@ -22,13 +22,6 @@ def Tenon_MatmulOp : Tenon_PureOp<"matmul", [Tenon_Contraction]> {
   let results = (outs Tenon_NumberTensor:$result);
   let assemblyFormat = "$lhs `,` $rhs attr-dict `:` functional-type(operands, results)";
 }
-
-def Tenon_DataLayout : I32EnumAttr<"DataLayout", "where the channel dimension of activations stands", [
-    I32EnumAttrCase<"channels_first", 0>, I32EnumAttrCase<"channels_last", 1>]> {
-  let cppNamespace = "::tenon";
-  let genSpecializedAttr = 0;
-}
-def Tenon_DataLayoutAttr : EnumAttr<Tenon_Dialect, Tenon_DataLayout, "layout">;
 
 def Tenon_ConvOp : Tenon_PureOp<"conv", [Tenon_Contraction]> {
   let summary = "the convolution over any number of spatial dimensions";
@@ -52,6 +45,74 @@ def Tenon_ConvOp : Tenon_PureOp<"conv", [Tenon_Contraction]> {
                        DefaultValuedAttr<Tenon_DataLayoutAttr, "DataLayout::channels_first">:$layout);
   let results = (outs Tenon_NumberTensor:$result);
   let assemblyFormat = "$input `,` $filter attr-dict `:` functional-type(operands, results)";
+}
+
+def Tenon_ConvTransposeOp : Tenon_PureOp<"conv_transpose", [Tenon_Contraction]> {
+  let summary = "the transposed convolution: each input element spreads a kernel over the result";
+  let description = [{
+    ONNX ConvTranspose without its bias. Layouts as in `tenon.conv`, but the filter is `[C, M / group, kernel...]`, or
+    with `channels_last` `[kernel..., C, M / group]`. A spatial size of the result is
+    `stride * (input - 1) + output_padding + dilation * (kernel - 1) + 1 - pads`.
+
+    (C1) input and filter have the same rank of 3 or more. (C2) strides, dilations and group are positive, pads and output
+    paddings are not negative, and their counts fit the spatial rank. (C3) input and filter have the same channels, which
+    `group` divides. (C4) no size of the result is negative.
+
+    ```mlir
+    %y = tenon.conv_transpose %x, %w {strides = array<i64: 2, 2>, dilations = array<i64: 1, 1>,
+           pads = array<i64: 0, 0, 0, 0>, output_padding = array<i64: 0, 0>}
+       : (tensor<1x3x4x4xf32>, tensor<3x16x2x2xf32>) -> tensor<1x16x8x8xf32>
+    ```
+  }];
+  let arguments = (ins Tenon_NumberTensor:$input, Tenon_NumberTensor:$filter, DenseI64ArrayAttr:$strides,
+                       DenseI64ArrayAttr:$dilations, DenseI64ArrayAttr:$pads, DenseI64ArrayAttr:$output_padding,
+                       DefaultValuedAttr<I64Attr, "1">:$group,
+                       DefaultValuedAttr<Tenon_DataLayoutAttr, "DataLayout::channels_first">:$layout);
+  let results = (outs Tenon_NumberTensor:$result);
+  let assemblyFormat = "$input `,` $filter attr-dict `:` functional-type(operands, results)";
+}
+
+def Tenon_EinsumOp : Tenon_PureOp<"einsum", [Tenon_Contraction]> {
+  let summary = "products of elements summed over the indices that the result lacks";
+  let description = [{
+    The equation names the dimensions of each operand and of the result by letters, in explicit form, without spaces and
+    ellipses: those are spelt out at import. A letter twice in an operand takes its diagonal.
+
+    (C1) the equation is `term(,term)*->term`, of letters, with a term per operand and a letter per dimension. (C2) the
+    sizes of dimensions of one letter agree. (C3) the result's letters differ, and each is one of an operand. (C4) the
+    operands have one element type.
+
+    ```mlir
+    %z = tenon.einsum "bij,bjk->bik" %x, %y : (tensor<4x2x3xf32>, tensor<4x3x5xf32>) -> tensor<4x2x5xf32>
+    ```
+  }];
+  let arguments = (ins StrAttr:$equation, Variadic<Tenon_NumberTensor>:$inputs);
+  let results = (outs Tenon_NumberTensor:$result);
+  let assemblyFormat = "$equation $inputs attr-dict `:` functional-type(operands, results)";
+}
+
+def Tenon_AttentionOp : Tenon_PureOp<"attention", [Tenon_Contraction]> {
+  let summary = "scaled dot-product attention";
+  let description = [{
+    `softmax(scale * query key' + mask) value` for each head, the softmax over the keys. Query is
+    `[batch, heads, queries, dim]`, key and value `[batch, groups, keys, dim]`, each group serving `heads / groups`
+    neighbouring heads; the mask is added and broadcasts to `[batch, heads, queries, keys]`. With `causal` query `i` sees
+    keys up to `i` only. Source: Vaswani et al., arXiv 1706.03762; Ainslie et al., arXiv 2305.13245; ONNX Attention-25.
+
+    (C1) query, key and value have rank 4, and with the mask one element type. (C2) batches agree; the dims of query and
+    key; the groups and keys of key and value. (C3) the groups divide the heads. (C4) the mask broadcasts as said.
+
+    ```mlir
+    %y = tenon.attention %q, %k, %v mask(%m) {scale = 0.125 : f32}
+       : (tensor<1x8x5x64xf32>, tensor<1x2x7x64xf32>, tensor<1x2x7x64xf32>, tensor<5x7xf32>) -> tensor<1x8x5x64xf32>
+    ```
+  }];
+  let arguments = (ins Tenon_FloatTensor:$query, Tenon_FloatTensor:$key, Tenon_FloatTensor:$value,
+                       Optional<Tenon_FloatTensor>:$mask, F32Attr:$scale, UnitAttr:$causal);
+  let results = (outs Tenon_FloatTensor:$result);
+  let assemblyFormat = [{
+    $query `,` $key `,` $value (`mask` `(` $mask^ `)`)? attr-dict `:` functional-type(operands, results)
+  }];
 }
 
 #endif // TENON_DIALECT_TENON_IR_CONTRACTION

@@ -48,9 +48,10 @@ def Tenon_KernelOp : Tenon_Op<"kernel", [IsolatedFromAbove, SingleBlock, Recursi
   let hasRegionVerifier = 1;
 }
 
-def Tenon_YieldOp : Tenon_Op<"yield", [Pure, Terminator, ReturnLike, ParentOneOf<["KernelOp"]>]> {
-  let summary = "ends a kernel's region with its results";
-  let description = "Ends the region of a `tenon.kernel`; see there.";
+def Tenon_YieldOp : Tenon_Op<"yield", [Pure, Terminator, ReturnLike,
+                                      ParentOneOf<["KernelOp", "IfOp", "LoopOp", "ScanOp"]>]> {
+  let summary = "ends a region with its results";
+  let description = "Ends the regions of `tenon.kernel`, `tenon.if`, `tenon.loop` and `tenon.scan`; see there.";
   let arguments = (ins Variadic<AnyType>:$values);
   let assemblyFormat = "attr-dict ($values^ `:` type($values))?";
 }

@@ -1,8 +1,8 @@
 //===- SymbolicSizes.h - Sizes of tensors as affine expressions over named symbols -------------===//
 //
-// Shape rules compute with sizes that may be symbolic (`batch`, `sequence + 1`). Types carry them in the #tenon.dims
+// Shape rules compute with sizes that may be symbolic (`batch`, `sequence + 1`, `batch * sequence`). Types carry them in the #tenon.dims
 // encoding, each with a symbol list of its own; a SymbolicSizes brings sizes of several types over one list, so that
-// they can be compared and combined, and makes types of them again.
+// they can be compared and combined, and makes types of them again. A symbol stands for a size of 1 or more.
 //
 //===----------------------------------------------------------------------------------------===//
 
@@ -11,8 +11,11 @@
 
 #include "mlir/IR/AffineExpr.h"
 #include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Value.h"
 
 namespace tenon {
+
+class DimsAttr;
 
 class SymbolicSizes {
 public:
@@ -20,6 +23,8 @@ public:
 
   explicit SymbolicSizes(mlir::MLIRContext *context) : context(context) {}
 
+  /// The expressions of `dims`, over getSymbols().
+  Sizes of(DimsAttr dims);
   /// The sizes of `type`: a constant for each static dimension, an expression over getSymbols() for a named dynamic one,
   /// null for a dynamic dimension nothing is known of.
   Sizes of(mlir::RankedTensorType type);
@@ -28,6 +33,8 @@ public:
   mlir::AffineExpr symbol(llvm::StringRef name);
   mlir::AffineExpr constant(int64_t value) { return mlir::getAffineConstantExpr(value, context); }
 
+  /// The attribute that lists these sizes, all of them known, with just the symbols in use.
+  DimsAttr dims(llvm::ArrayRef<mlir::AffineExpr> sizes);
   /// The tensor type with these sizes: constants become static dimensions, everything else dynamic ones, named by a
   /// #tenon.dims encoding that lists just the symbols in use.
   mlir::RankedTensorType tensor(llvm::ArrayRef<mlir::AffineExpr> sizes, mlir::Type elementType);
@@ -42,8 +49,19 @@ public:
   static bool mayEqual(mlir::AffineExpr lhs, mlir::AffineExpr rhs);
   /// The value of a constant size.
   static std::optional<int64_t> constantValue(mlir::AffineExpr size);
-  /// The product of sizes; null if one is unknown. Products of symbols are not affine: those give null too.
+  /// The product of sizes; null if one is unknown. Products of symbols are semi-affine expressions.
   mlir::AffineExpr product(llvm::ArrayRef<mlir::AffineExpr> sizes);
+  /// The size that `divisors` have to be multiplied with to give the product of `factors`; null if that is unknown, or
+  /// not a whole number for all values of the symbols.
+  mlir::AffineExpr quotient(llvm::ArrayRef<mlir::AffineExpr> factors, llvm::ArrayRef<mlir::AffineExpr> divisors);
+  /// The least value `size` may have, or nothing if it is unknown.
+  static std::optional<int64_t> lowerBound(mlir::AffineExpr size);
+
+  /// The integers that the tensor `value` holds in row-major order, null where unknown, as far as they follow from
+  /// constants and from sizes of tensors; failure if nothing is known of `value`, or it has many elements.
+  mlir::FailureOr<Sizes> valueOf(mlir::Value value);
+  /// The expression in its simplest form, over getSymbols().
+  mlir::AffineExpr simplify(mlir::AffineExpr size) const;
 
   llvm::ArrayRef<mlir::StringAttr> getSymbols() const { return symbols; }
   /// `sequence + 1`, as written in the encoding; `?` for an unknown size.

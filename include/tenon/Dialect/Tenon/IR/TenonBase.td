@@ -28,6 +28,7 @@ def Tenon_Dialect : Dialect {
   }];
   let useDefaultAttributePrinterParser = 1;
   let hasConstantMaterializer = 1;
+  let hasCanonicalizer = 1;
 }
 
 //===----------------------------------------------------------------------------------------===//
@@ -52,6 +53,14 @@ def Tenon_DimsAttr : Tenon_Attr<"Dims", "dims"> {
   let hasCustomAssemblyFormat = 1;
   let genVerifyDecl = 1;
 }
+
+// Of activations, in convolutions, pooling and normalizations.
+def Tenon_DataLayout : I32EnumAttr<"DataLayout", "where the channel dimension of activations stands", [
+    I32EnumAttrCase<"channels_first", 0>, I32EnumAttrCase<"channels_last", 1>]> {
+  let cppNamespace = "::tenon";
+  let genSpecializedAttr = 0;
+}
+def Tenon_DataLayoutAttr : EnumAttr<Tenon_Dialect, Tenon_DataLayout, "layout">;
 
 //===----------------------------------------------------------------------------------------===//
 // Types
@@ -83,6 +92,8 @@ def Tenon_Relayout : NativeOpTrait<"Relayout"> { let cppNamespace = "::tenon::tr
 def Tenon_Contraction : NativeOpTrait<"Contraction"> { let cppNamespace = "::tenon::trait"; }
 // Reduces along dimensions (sum, max, pooling, softmax, normalizations).
 def Tenon_Reduction : NativeOpTrait<"Reduction"> { let cppNamespace = "::tenon::trait"; }
+// Each result element is computed from the operands' elements at computed places (gather, resize).
+def Tenon_Lookup : NativeOpTrait<"Lookup"> { let cppNamespace = "::tenon::trait"; }
 // Data-dependent control or output size: has its own small lowering and is never fused.
 def Tenon_Unstructured : NativeOpTrait<"Unstructured"> { let cppNamespace = "::tenon::trait"; }
 
@@ -119,6 +130,14 @@ class Tenon_PureOp<string mnemonic, list<Trait> traits = []>
       return ::tenon::checkResultTypes(loc, getOperationName(), inferred, types);
     }
   }];
+}
+
+// A pure op whose one result type is a part of what it says: the target shape. Operands and result are checked by a
+// verifier.
+class Tenon_TargetedOp<string mnemonic, list<Trait> traits = []> : Tenon_Op<mnemonic, !listconcat([Pure], traits)> {
+  let results = (outs Tenon_Tensor:$result);
+  let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
 }
 
 #endif // TENON_DIALECT_TENON_IR_TENONBASE

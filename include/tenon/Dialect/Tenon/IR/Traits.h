@@ -23,6 +23,10 @@ struct Contraction : mlir::OpTrait::TraitBase<ConcreteOp, Contraction> {};
 template <typename ConcreteOp>
 struct Reduction : mlir::OpTrait::TraitBase<ConcreteOp, Reduction> {};
 
+/// Computes each result element from the operands' elements at computed places.
+template <typename ConcreteOp>
+struct Lookup : mlir::OpTrait::TraitBase<ConcreteOp, Lookup> {};
+
 /// Has data-dependent control or output sizes, and a lowering of its own.
 template <typename ConcreteOp>
 struct Unstructured : mlir::OpTrait::TraitBase<ConcreteOp, Unstructured> {};
