@@ -35,9 +35,12 @@ static AffineMap parallelRange(StructuredKernel &kernel, const Schedule &schedul
 }
 
 /// The memref type that holds a tensor; its dynamic sizes go into an argument attribute, since memrefs can't name them.
-static MemRefType bufferType(Type type) {
+static MemRefType bufferType(Type type, DenseI64ArrayAttr strides) {
   auto tensor = cast<RankedTensorType>(type);
-  return MemRefType::get(tensor.getShape(), tensor.getElementType());
+  MemRefLayoutAttrInterface layout;
+  if (strides)
+    layout = StridedLayoutAttr::get(type.getContext(), /*offset=*/0, strides.asArrayRef());
+  return MemRefType::get(tensor.getShape(), tensor.getElementType(), layout);
 }
 
 static LogicalResult emitKernel(func::FuncOp source, const EmitterOptions &options) {
@@ -50,16 +53,18 @@ static LogicalResult emitKernel(func::FuncOp source, const EmitterOptions &optio
   OpBuilder builder(source);
   SmallVector<Type> arguments;
   SmallVector<Attribute> dims;
-  auto addTensor = [&](Type type) {
-    arguments.push_back(bufferType(type));
+  auto addTensor = [&](Type type, DenseI64ArrayAttr strides = {}) {
+    arguments.push_back(bufferType(type, strides));
     auto tensor = cast<RankedTensorType>(type);
     SymbolicSizes::Sizes sizes = kernel->getSizes().of(tensor);
     dims.push_back(tensor.hasStaticShape()
                        ? Attribute()
                        : AffineMapAttr::get(AffineMap::get(0, kernel->getSymbols().size(), sizes, source.getContext())));
   };
-  llvm::for_each(source.getArgumentTypes(), addTensor);
-  llvm::for_each(source.getResultTypes(), addTensor);
+  for (Type type : source.getArgumentTypes())
+    addTensor(type);
+  for (auto [i, type] : llvm::enumerate(source.getResultTypes()))
+    addTensor(type, source.getResultAttrOfType<DenseI64ArrayAttr>(i, "tenon.strides"));
   arguments.append(kernel->getSymbols().size() + 2, builder.getIndexType());
 
   auto target = func::FuncOp::create(builder, source.getLoc(), source.getName(),
@@ -68,7 +73,15 @@ static LogicalResult emitKernel(func::FuncOp source, const EmitterOptions &optio
   for (auto [i, map] : llvm::enumerate(dims))
     if (map)
       target.setArgAttr(i, "tenon.dims", map);
+  // The memory plan never lets a result share memory with what its kernel reads.
+  for (unsigned i = 0; i < dims.size(); ++i)
+    target.setArgAttr(i, "llvm.noalias", builder.getUnitAttr());
   target->setAttr("tenon.kernel", builder.getUnitAttr());
+  target->setAttr("tenon.schedule", attribute);
+  target->setAttr("tenon.symbols",
+                  builder.getArrayAttr(SmallVector<Attribute>(kernel->getSymbols().begin(), kernel->getSymbols().end())));
+  if (Attribute cycles = source->getAttr("tenon.cycles"))
+    target->setAttr("tenon.cycles", cycles);
   KernelEmitter emitter(*kernel, schedule, options);
   if (failed(emitter.emit(target)))
     return failure();
@@ -87,7 +100,8 @@ struct EmitKernels : tenon::impl::EmitKernelsBase<EmitKernels> {
     options.fuseMultiplyAdd = fuseMultiplyAdd;
     options.maxScratchBytes = maxScratchBytes;
     for (func::FuncOp function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>()))
-      if (function->hasAttrOfType<ScheduleAttr>("tenon.schedule") && failed(emitKernel(function, options)))
+      if (!function->hasAttr("tenon.kernel") &&
+          function->hasAttrOfType<ScheduleAttr>("tenon.schedule") && failed(emitKernel(function, options)))
         return signalPassFailure();
   }
 };

@@ -28,4 +28,21 @@ def EmitKernels : Pass<"tenon-emit-kernels", "::mlir::ModuleOp"> {
                            "::mlir::affine::AffineDialect"];
 }
 
+def PlanMemory : Pass<"tenon-plan-memory", "::mlir::ModuleOp"> {
+  let summary = "turn the program into launches on one arena";
+  let description = [{
+    Replaces the function of tensors that calls kernels by `@run` on memrefs: the model's inputs, outputs, weights,
+    workspace and symbols. Every value gets a place: an input's or output's own memory, the weights, or a part of the
+    workspace that is free while the value lives. Reshapes are views; operands of a concat lie inside its result.
+
+    Attributes left on the module: `tenon.weights`, the constants in the order of their offsets in
+    `tenon.weight_offsets` (bytes, aligned to 64); on `@run`: `tenon.workspace`, the bytes of the workspace as an affine
+    map of the symbols; `tenon.workspace_lower_bound`, the most bytes alive at once, for static programs.
+  }];
+  let options = [
+    Option<"serialCycles", "serial-cycles", "double", "60000", "Kernels estimated below this run on one thread">];
+  let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::memref::MemRefDialect"];
+}
+
 #endif // TENON_CODEGEN_PASSES

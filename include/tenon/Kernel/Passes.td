@@ -1,0 +1,60 @@
+//===- Passes.td - Passes of the kernel phase ----------------------------------------------------------===//
+
+#ifndef TENON_KERNEL_PASSES
+#define TENON_KERNEL_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def IsolatePlacements : Pass<"tenon-isolate-placements", "::mlir::ModuleOp"> {
+  let summary = "copy values that need two places at once";
+  let description = [{
+    A result of the program and an operand of a concat are computed where they end up. This pass puts a copy (a kernel of
+    one identity op) in between for values that can't be: arguments, constants, values with a second such place, and views
+    of them.
+
+    ```mlir
+    func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> { return %x : tensor<4xf32> }
+    // becomes
+    func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
+      %c = tenon.kernel(%x : tensor<4xf32>) -> (tensor<4xf32>) { ... linalg.generic identity ... }
+      return %c : tensor<4xf32>
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+}
+
+def OutlineKernels : Pass<"tenon-outline-kernels", "::mlir::ModuleOp"> {
+  let summary = "make each kernel region a function; equal ones become one";
+  let description = [{
+    Kernels become private functions with the attribute `tenon.structured`, called from the program. Arguments that are
+    constants at every call carry `tenon.constant`: their layout is free. A result that is placed inside a concat carries
+    `tenon.strides`, the distance in elements between neighbours along each of its dimensions there. Two kernels are equal
+    if their bodies, types and these attributes are.
+
+    ```mlir
+    %y = tenon.kernel(%x : tensor<4xf32>) -> (tensor<4xf32>) { ... }
+    // becomes
+    func.func private @kernel_0(%x: tensor<4xf32>) -> tensor<4xf32> attributes {tenon.structured} { ... }
+    %y = call @kernel_0(%x) : (tensor<4xf32>) -> tensor<4xf32>
+    ```
+  }];
+  let statistics = [Statistic<"numKernels", "kernels", "Kernels before merging equal ones">,
+                    Statistic<"numFunctions", "functions", "Distinct kernels">];
+}
+
+def PackOperands : Pass<"tenon-pack-operands", "::mlir::ModuleOp"> {
+  let summary = "lay constant operands out in the order their kernel reads them";
+  let description = [{
+    An operand of a reduction that is constant and moves with the vector lanes is read a register tile's width at a time.
+    This pass changes the kernel to read it as `[n / w][other dimensions][w]`, w the width of the tile, and lays the
+    constant out so at each call, with ops the constant folder evaluates.
+
+    ```mlir
+    // (m, n, k) -> (k, n)  becomes  (m, n, k) -> (n floordiv 32, k, n mod 32)
+    ```
+  }];
+  let options = [Option<"vectorBits", "vector-bits", "int64_t", "512", "Width of a vector register in bits">];
+}
+
+#endif // TENON_KERNEL_PASSES

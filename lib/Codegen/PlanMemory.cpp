@@ -1,0 +1,416 @@
+//===- PlanMemory.cpp - Turn the program into launches on one arena ------------------------------------===//
+
+#include "tenon/Codegen/Passes.h"
+#include "tenon/Dialect/Tenon/IR/Tenon.h"
+#include "tenon/Structure/StructuredKernel.h"
+
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Affine/Utils.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+
+namespace tenon {
+#define GEN_PASS_DEF_PLANMEMORY
+#include "tenon/Codegen/Passes.h.inc"
+} // namespace tenon
+
+using namespace mlir;
+using namespace tenon;
+
+namespace {
+
+constexpr int64_t alignment = 64;
+
+/// Memory that holds one or more values: a whole allocation.
+struct Allocation {
+  enum class Kind { Input, Output, Weights, Workspace } kind = Kind::Workspace;
+  unsigned number = 0;       ///< of the input or output
+  AffineExpr bytes;          ///< over the program's symbols
+  AffineExpr offset;         ///< in the weights or the workspace
+  unsigned first = 0, last = 0; ///< the first and last op that touches it
+};
+
+/// Where a value lies: `byteOffset` into an allocation.
+struct Placement {
+  unsigned allocation = 0;
+  int64_t byteOffset = 0;
+};
+
+class MemoryPlanner {
+public:
+  MemoryPlanner(func::FuncOp program, double serialCycles)
+      : program(program), context(program.getContext()), sizes(context), serialCycles(serialCycles) {}
+
+  LogicalResult plan();
+
+private:
+  AffineExpr bytesOf(RankedTensorType type);
+  unsigned newAllocation(Allocation::Kind kind, unsigned number, AffineExpr bytes);
+  LogicalResult placeValues();
+  LogicalResult placeConcat(ConcatOp concat);
+  void findLifetimes();
+  void layOutWorkspace();
+  void layOutWeights();
+  func::FuncOp makeRun();
+  LogicalResult emitLaunches(func::FuncOp run);
+  Value memoryOf(const Allocation &allocation);
+  Value bufferOf(OpBuilder &builder, Location loc, Value tensor, MemRefType type);
+  Value expand(OpBuilder &builder, Location loc, AffineExpr expr);
+
+  func::FuncOp program;
+  MLIRContext *context;
+  SymbolicSizes sizes;
+  double serialCycles;
+  SmallVector<Allocation> allocations;
+  llvm::DenseMap<Value, Placement> placements;
+  SmallVector<std::pair<ConstantOp, unsigned>> weights;
+  AffineExpr workspaceBytes;
+  int64_t liveBytes = 0;
+  Value weightsArgument, workspaceArgument;
+  SmallVector<Value> outputArguments, symbolArguments, inputArguments;
+};
+
+} // namespace
+
+static AffineExpr alignUp(AffineExpr bytes) {
+  return simplifyAffineExpr(bytes.ceilDiv(alignment) * alignment, 0, 64);
+}
+
+AffineExpr MemoryPlanner::bytesOf(RankedTensorType type) {
+  int64_t elementBytes = llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+  AffineExpr bytes = sizes.constant(elementBytes);
+  for (AffineExpr size : sizes.of(type))
+    bytes = bytes * size;
+  return simplifyAffineExpr(bytes, 0, sizes.getSymbols().size());
+}
+
+unsigned MemoryPlanner::newAllocation(Allocation::Kind kind, unsigned number, AffineExpr bytes) {
+  allocations.push_back({kind, number, bytes, sizes.constant(0), ~0u, 0});
+  return allocations.size() - 1;
+}
+
+//===----------------------------------------------------------------------------------------===//
+// Places
+//===----------------------------------------------------------------------------------------===//
+
+/// Gives each value a place, from its last use backwards: what wants it somewhere decides before it is made.
+LogicalResult MemoryPlanner::placeValues() {
+  Block &body = program.getBody().front();
+  for (auto [i, argument] : llvm::enumerate(body.getArguments()))
+    placements[argument] = {
+        newAllocation(Allocation::Kind::Input, i, bytesOf(cast<RankedTensorType>(argument.getType()))), 0};
+  for (Operation &op : llvm::reverse(body)) {
+    if (auto result = dyn_cast<func::ReturnOp>(op)) {
+      for (auto [i, value] : llvm::enumerate(result.getOperands()))
+        placements[value] = {
+            newAllocation(Allocation::Kind::Output, i, bytesOf(cast<RankedTensorType>(value.getType()))), 0};
+      continue;
+    }
+    for (Value result : op.getResults())
+      if (!placements.contains(result) && !isa<ReshapeOp, ConstantOp>(op))
+        placements[result] = {
+            newAllocation(Allocation::Kind::Workspace, 0, bytesOf(cast<RankedTensorType>(result.getType()))), 0};
+    if (auto concat = dyn_cast<ConcatOp>(op)) {
+      if (failed(placeConcat(concat)))
+        return failure();
+    } else if (auto reshape = dyn_cast<ReshapeOp>(op)) {
+      // The view decides where what it views is made, if it has a place already.
+      if (auto placed = placements.find(reshape.getResult()); placed != placements.end()) {
+        Placement there = placed->second;
+        placements.try_emplace(reshape.getInput(), there);
+      }
+    }
+  }
+  // Views of values that were placed by something else.
+  for (Operation &op : body) {
+    if (auto constant = dyn_cast<ConstantOp>(op)) {
+      unsigned allocation = newAllocation(Allocation::Kind::Weights, 0,
+                                          bytesOf(cast<RankedTensorType>(constant.getType())));
+      weights.push_back({constant, allocation});
+      placements[constant.getResult()] = {allocation, 0};
+    } else if (auto reshape = dyn_cast<ReshapeOp>(op)) {
+      placements[reshape.getResult()] = placements[reshape.getInput()];
+    } else if (!isa<func::CallOp, ConcatOp, func::ReturnOp>(op)) {
+      return op.emitOpError("is not part of a program of kernels");
+    }
+  }
+  return success();
+}
+
+/// The operands of a concat lie inside its result, each behind the one before.
+LogicalResult MemoryPlanner::placeConcat(ConcatOp concat) {
+  Placement whole = placements[concat.getResult()];
+  auto type = cast<RankedTensorType>(concat.getType());
+  int64_t axis = concat.getAxis();
+  int64_t inner = llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+  for (int64_t dim = axis + 1; dim < type.getRank(); ++dim) {
+    if (type.isDynamicDim(dim))
+      return concat.emitOpError("expects static sizes behind the axis it joins along");
+    inner *= type.getDimSize(dim);
+  }
+  for (Value input : concat.getInputs()) {
+    placements[input] = whole;
+    int64_t size = cast<RankedTensorType>(input.getType()).getDimSize(axis);
+    if (ShapedType::isDynamic(size))
+      return concat.emitOpError("expects operands of static sizes along the axis it joins them");
+    whole.byteOffset += size * inner;
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------------------------===//
+// Lifetimes and offsets
+//===----------------------------------------------------------------------------------------===//
+
+void MemoryPlanner::findLifetimes() {
+  unsigned time = 0;
+  auto touch = [&](Value value) {
+    Allocation &allocation = allocations[placements[value].allocation];
+    allocation.first = std::min(allocation.first, time);
+    allocation.last = std::max(allocation.last, time);
+  };
+  for (Operation &op : program.getBody().front()) {
+    ++time;
+    if (isa<ConstantOp>(op))
+      continue;
+    llvm::for_each(op.getOperands(), touch);
+    llvm::for_each(op.getResults(), touch);
+  }
+}
+
+/// Static allocations: greedy by size, each at the lowest offset free during its life (as in TFLite's planner; Pisarchyk
+/// and Lee, arXiv 2001.03288). Dynamic ones follow; those of equal size share a slot when their lives don't overlap.
+void MemoryPlanner::layOutWorkspace() {
+  SmallVector<unsigned> fixed, dynamic;
+  for (auto [i, allocation] : llvm::enumerate(allocations))
+    if (allocation.kind == Allocation::Kind::Workspace && allocation.first <= allocation.last)
+      (isa<AffineConstantExpr>(allocation.bytes) ? fixed : dynamic).push_back(i);
+  auto bytes = [&](unsigned i) {
+    int64_t size = cast<AffineConstantExpr>(allocations[i].bytes).getValue();
+    return static_cast<int64_t>(llvm::alignTo(std::max<int64_t>(size, 1), alignment));
+  };
+  auto overlaps = [&](unsigned a, unsigned b) {
+    return allocations[a].first <= allocations[b].last && allocations[b].first <= allocations[a].last;
+  };
+  llvm::sort(fixed, [&](unsigned a, unsigned b) {
+    return std::make_pair(-bytes(a), a) < std::make_pair(-bytes(b), b);
+  });
+  SmallVector<std::pair<int64_t, unsigned>> placed; // by offset
+  int64_t top = 0;
+  for (unsigned i : fixed) {
+    int64_t offset = 0;
+    for (auto [at, other] : placed) {
+      if (!overlaps(i, other))
+        continue;
+      if (at >= offset + bytes(i))
+        break;
+      offset = std::max(offset, at + bytes(other));
+    }
+    allocations[i].offset = sizes.constant(offset);
+    placed.push_back({offset, i});
+    llvm::sort(placed);
+    top = std::max(top, offset + bytes(i));
+  }
+  unsigned end = program.getBody().front().getOperations().size() + 1;
+  for (unsigned time = 0; time <= end; ++time) {
+    int64_t live = 0;
+    for (unsigned i : fixed)
+      if (allocations[i].first <= time && time <= allocations[i].last)
+        live += bytes(i);
+    liveBytes = std::max(liveBytes, live);
+  }
+
+  AffineExpr total = sizes.constant(top);
+  SmallVector<SmallVector<unsigned>> slots;
+  for (unsigned i : dynamic) {
+    auto *slot = llvm::find_if(slots, [&](const SmallVector<unsigned> &members) {
+      return allocations[members.front()].bytes == allocations[i].bytes &&
+             llvm::none_of(members, [&](unsigned member) { return overlaps(member, i); });
+    });
+    if (slot != slots.end()) {
+      allocations[i].offset = allocations[slot->front()].offset;
+      slot->push_back(i);
+      continue;
+    }
+    slots.push_back({i});
+    allocations[i].offset = total;
+    total = total + alignUp(allocations[i].bytes);
+  }
+  workspaceBytes = simplifyAffineExpr(total, 0, sizes.getSymbols().size());
+}
+
+void MemoryPlanner::layOutWeights() {
+  int64_t offset = 0;
+  SmallVector<Attribute> values;
+  SmallVector<int64_t> offsets;
+  llvm::DenseMap<Attribute, int64_t> known;
+  for (auto [constant, number] : weights) {
+    // Equal constants are stored once.
+    auto [there, isNew] = known.try_emplace(constant.getValue(), offset);
+    allocations[number].offset = sizes.constant(there->second);
+    if (!isNew)
+      continue;
+    values.push_back(constant.getValue());
+    offsets.push_back(offset);
+    offset += llvm::alignTo(cast<AffineConstantExpr>(allocations[number].bytes).getValue(), alignment);
+  }
+  Builder builder(context);
+  auto module = program->getParentOfType<ModuleOp>();
+  module->setAttr("tenon.weights", builder.getArrayAttr(values));
+  module->setAttr("tenon.weight_offsets", builder.getDenseI64ArrayAttr(offsets));
+  module->setAttr("tenon.weight_bytes", builder.getI64IntegerAttr(offset));
+}
+
+//===----------------------------------------------------------------------------------------===//
+// The program on memory
+//===----------------------------------------------------------------------------------------===//
+
+func::FuncOp MemoryPlanner::makeRun() {
+  OpBuilder builder(program);
+  FunctionType type = program.getFunctionType();
+  // Inputs, outputs, weights and workspace are all bytes: views give them their types.
+  auto bytes = MemRefType::get({ShapedType::kDynamic}, builder.getI8Type());
+  SmallVector<Type> arguments(type.getNumInputs() + type.getNumResults() + 2, bytes);
+  arguments.append(sizes.getSymbols().size(), builder.getIndexType());
+  auto run = func::FuncOp::create(builder, program.getLoc(), "run", builder.getFunctionType(arguments, {}));
+  run->setAttr("tenon.program", builder.getUnitAttr());
+  run->setAttr("tenon.inputs", builder.getI64IntegerAttr(type.getNumInputs()));
+  run->setAttr("tenon.outputs", builder.getI64IntegerAttr(type.getNumResults()));
+  run->setAttr("tenon.symbols", builder.getArrayAttr(SmallVector<Attribute>(sizes.getSymbols().begin(),
+                                                                            sizes.getSymbols().end())));
+  run->setAttr("tenon.signature", TypeAttr::get(type));
+  auto names = [&](unsigned count, auto attributeOf) {
+    SmallVector<Attribute> names;
+    for (unsigned i = 0; i < count; ++i) {
+      auto name = attributeOf(i);
+      names.push_back(name ? name : builder.getStringAttr("value_" + Twine(i)));
+    }
+    return builder.getArrayAttr(names);
+  };
+  run->setAttr("tenon.input_names", names(type.getNumInputs(), [&](unsigned i) {
+                 return program.template getArgAttrOfType<StringAttr>(i, "tenon.name");
+               }));
+  run->setAttr("tenon.output_names", names(type.getNumResults(), [&](unsigned i) {
+                 return program.template getResultAttrOfType<StringAttr>(i, "tenon.name");
+               }));
+  Block *entry = run.addEntryBlock();
+  unsigned next = 0;
+  for (unsigned i = 0; i < type.getNumInputs(); ++i)
+    inputArguments.push_back(entry->getArgument(next++));
+  for (unsigned i = 0; i < type.getNumResults(); ++i)
+    outputArguments.push_back(entry->getArgument(next++));
+  weightsArgument = entry->getArgument(next++);
+  workspaceArgument = entry->getArgument(next++);
+  for (size_t i = 0; i < sizes.getSymbols().size(); ++i)
+    symbolArguments.push_back(entry->getArgument(next++));
+  return run;
+}
+
+Value MemoryPlanner::expand(OpBuilder &builder, Location loc, AffineExpr expr) {
+  return affine::expandAffineExpr(builder, loc, expr, {}, symbolArguments);
+}
+
+/// The argument of the program that an allocation is a part of.
+Value MemoryPlanner::memoryOf(const Allocation &allocation) {
+  switch (allocation.kind) {
+  case Allocation::Kind::Input:
+    return inputArguments[allocation.number];
+  case Allocation::Kind::Output:
+    return outputArguments[allocation.number];
+  case Allocation::Kind::Weights:
+    return weightsArgument;
+  case Allocation::Kind::Workspace:
+    return workspaceArgument;
+  }
+  llvm_unreachable("all kinds are handled");
+}
+
+/// The memory of `tensor` as the kernel wants to see it.
+Value MemoryPlanner::bufferOf(OpBuilder &builder, Location loc, Value tensor, MemRefType type) {
+  Placement place = placements[tensor];
+  const Allocation &allocation = allocations[place.allocation];
+  SmallVector<Value> dynamicSizes;
+  for (auto [i, size] : llvm::enumerate(sizes.of(cast<RankedTensorType>(tensor.getType()))))
+    if (type.isDynamicDim(i))
+      dynamicSizes.push_back(expand(builder, loc, size));
+  Value memory = memoryOf(allocation);
+  Value offset = expand(builder, loc,
+                        simplifyAffineExpr(allocation.offset + place.byteOffset, 0, sizes.getSymbols().size()));
+  if (type.getLayout().isIdentity())
+    return memref::ViewOp::create(builder, loc, type, memory, offset, dynamicSizes);
+  // Strided inside a concat: the rows lie apart, but within as many elements as the view spans.
+  int64_t span = 1;
+  SmallVector<int64_t> strides;
+  int64_t start;
+  (void)type.getStridesAndOffset(strides, start);
+  for (auto [size, stride] : llvm::zip(type.getShape(), strides))
+    span += (size - 1) * stride;
+  auto flat = MemRefType::get({span}, type.getElementType());
+  Value elements = memref::ViewOp::create(builder, loc, flat, memory, offset, ValueRange());
+  return memref::ReinterpretCastOp::create(builder, loc, type, elements, start, type.getShape(), strides);
+}
+
+LogicalResult MemoryPlanner::emitLaunches(func::FuncOp run) {
+  OpBuilder builder(context);
+  builder.setInsertionPointToStart(&run.getBody().front());
+  SymbolTableCollection symbolTable;
+  for (Operation &op : program.getBody().front()) {
+    auto call = dyn_cast<func::CallOp>(op);
+    if (!call)
+      continue;
+    Location loc = call.getLoc();
+    auto kernel = symbolTable.lookupNearestSymbolFrom<func::FuncOp>(call, call.getCalleeAttr());
+    ArrayRef<Type> types = kernel.getArgumentTypes();
+    SmallVector<Value> arguments;
+    for (Value tensor : llvm::concat<Value>(llvm::to_vector(call.getOperands()), llvm::to_vector(call.getResults())))
+      arguments.push_back(bufferOf(builder, loc, tensor, cast<MemRefType>(types[arguments.size()])));
+    SmallVector<Value> symbols;
+    for (Attribute name : kernel->getAttrOfType<ArrayAttr>("tenon.symbols")) {
+      const auto *known = llvm::find(sizes.getSymbols(), name);
+      symbols.push_back(symbolArguments[known - sizes.getSymbols().begin()]);
+    }
+    AffineMap rangeMap = kernel->getAttrOfType<AffineMapAttr>("tenon.range").getValue();
+    Value range = affine::expandAffineExpr(builder, loc, rangeMap.getResult(0), {}, symbols);
+    llvm::append_range(arguments, symbols);
+    auto cycles = kernel->getAttrOfType<FloatAttr>("tenon.cycles");
+    bool serial = cycles && cycles.getValueAsDouble() < serialCycles;
+    LaunchOp::create(builder, loc, kernel.getName(), arguments, range, serial);
+  }
+  func::ReturnOp::create(builder, program.getLoc());
+  return success();
+}
+
+LogicalResult MemoryPlanner::plan() {
+  SmallVector<Type> types;
+  program->walk([&](Operation *op) { llvm::append_range(types, op->getResultTypes()); });
+  llvm::append_range(types, program.getArgumentTypes());
+  for (StringAttr name : collectSymbols(types))
+    sizes.symbol(name);
+  if (failed(placeValues()))
+    return failure();
+  findLifetimes();
+  layOutWorkspace();
+  layOutWeights();
+  func::FuncOp run = makeRun();
+  run->setAttr("tenon.workspace",
+               AffineMapAttr::get(AffineMap::get(0, sizes.getSymbols().size(), workspaceBytes)));
+  run->setAttr("tenon.workspace_lower_bound", Builder(context).getI64IntegerAttr(liveBytes));
+  if (failed(emitLaunches(run)))
+    return failure();
+  program.erase();
+  return success();
+}
+
+namespace {
+struct PlanMemory : tenon::impl::PlanMemoryBase<PlanMemory> {
+  using PlanMemoryBase::PlanMemoryBase;
+
+  void runOnOperation() override {
+    for (func::FuncOp function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>()))
+      if (!function->hasAttr("tenon.kernel") && !function->hasAttr("tenon.program") && !function.isExternal())
+        if (failed(MemoryPlanner(function, serialCycles).plan()))
+          return signalPassFailure();
+  }
+};
+} // namespace

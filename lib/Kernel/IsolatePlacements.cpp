@@ -1,0 +1,82 @@
+//===- IsolatePlacements.cpp - Copy values that need two places at once --------------------------------===//
+
+#include "tenon/Dialect/Tenon/IR/Tenon.h"
+#include "tenon/Kernel/Passes.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+namespace tenon {
+#define GEN_PASS_DEF_ISOLATEPLACEMENTS
+#include "tenon/Kernel/Passes.h.inc"
+} // namespace tenon
+
+using namespace mlir;
+using namespace tenon;
+
+/// The value whose bytes `value` is a view of.
+static Value viewedValue(Value value) {
+  while (auto reshape = value.getDefiningOp<ReshapeOp>())
+    value = reshape.getInput();
+  return value;
+}
+
+/// A kernel of one identity op.
+static Value copyOf(OpBuilder &builder, Location loc, Value value) {
+  auto type = cast<RankedTensorType>(value.getType());
+  auto kernel = KernelOp::create(builder, loc, TypeRange{type}, ValueRange{value});
+  OpBuilder::InsertionGuard guard(builder);
+  Block *body = builder.createBlock(&kernel.getBody(), {}, TypeRange{type}, {loc});
+  Value source = body->getArgument(0);
+  SmallVector<Value> dynamicSizes;
+  for (int64_t dim = 0; dim < type.getRank(); ++dim)
+    if (type.isDynamicDim(dim))
+      dynamicSizes.push_back(tensor::DimOp::create(builder, loc, source, dim));
+  Value empty = tensor::EmptyOp::create(builder, loc, type, dynamicSizes);
+  AffineMap identity = builder.getMultiDimIdentityMap(type.getRank());
+  SmallVector<utils::IteratorType> iterators(type.getRank(), utils::IteratorType::parallel);
+  auto copy = linalg::GenericOp::create(
+      builder, loc, TypeRange{type}, ValueRange{source}, ValueRange{empty}, ArrayRef<AffineMap>{identity, identity},
+      iterators, [](OpBuilder &inside, Location at, ValueRange arguments) {
+        linalg::YieldOp::create(inside, at, arguments.front());
+      });
+  YieldOp::create(builder, loc, copy.getResults());
+  return kernel.getResult(0);
+}
+
+namespace {
+struct IsolatePlacements : tenon::impl::IsolatePlacementsBase<IsolatePlacements> {
+  void runOnOperation() override {
+    for (func::FuncOp function : getOperation().getOps<func::FuncOp>()) {
+      if (function.isExternal())
+        continue;
+      llvm::DenseSet<Value> placed;
+      // Places are taken in order: results first, so that they are rarely copied.
+      isolate(function.getBody().front().getTerminator(), placed);
+      function.walk([&](ConcatOp concat) {
+        if (!concat->getParentOfType<KernelOp>())
+          isolate(concat, placed);
+      });
+    }
+  }
+
+  /// Copies the operands of `op` that can't be computed where it wants them.
+  static void isolate(Operation *op, llvm::DenseSet<Value> &placed) {
+    OpBuilder builder(op);
+    for (OpOperand &operand : op->getOpOperands()) {
+      Value source = viewedValue(operand.get());
+      Operation *producer = source.getDefiningOp();
+      // The place inside a concat is strided: a view of another shape does not fit it.
+      bool reshapedIntoConcat = isa<ConcatOp>(op) && source != operand.get();
+      bool movable = producer && isa<KernelOp, ConcatOp>(producer) && !reshapedIntoConcat &&
+                     !(isa<ConcatOp>(op) && isa<ConcatOp>(producer));
+      if (movable && placed.insert(source).second)
+        continue;
+      Value copy = copyOf(builder, op->getLoc(), operand.get());
+      operand.set(copy);
+      placed.insert(copy);
+    }
+  }
+};
+} // namespace

@@ -1,0 +1,162 @@
+//===- PackOperands.cpp - Lay constant operands out in the order their kernel reads them ---------------===//
+
+#include "tenon/Dialect/Tenon/IR/Schedule.h"
+#include "tenon/Dialect/Tenon/IR/Tenon.h"
+#include "tenon/Kernel/Passes.h"
+#include "tenon/Structure/StructuredKernel.h"
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+
+namespace tenon {
+#define GEN_PASS_DEF_PACKOPERANDS
+#include "tenon/Kernel/Passes.h.inc"
+} // namespace tenon
+
+using namespace mlir;
+using namespace tenon;
+
+namespace {
+/// How an argument of a kernel is packed: `dim` is split into tiles of `width`.
+struct Packing {
+  unsigned argument;
+  unsigned dim;
+  int64_t width;
+};
+} // namespace
+
+/// The loop of reduction `number` that lies along the vector lanes, and the width of the tile along it in vectors.
+static std::optional<std::pair<unsigned, int64_t>> vectorTile(const StructuredKernel &kernel, const Schedule &schedule,
+                                                              unsigned number) {
+  const StageSchedule *stage = schedule.find(number), *root = schedule.find(kernel.getRoot());
+  const StructuredOp &op = kernel.getOp(number);
+  auto lastStep = [](ArrayRef<LoopStep> loops, unsigned dim) {
+    int64_t step = 0;
+    for (LoopStep loop : loops)
+      if (loop.dim == dim)
+        step = loop.step;
+    return step;
+  };
+  if (!stage || stage->stored)
+    return std::nullopt;
+  if (stage->vectorDim && !op.isReductionLoop(*stage->vectorDim))
+    return std::make_pair(*stage->vectorDim, lastStep(stage->loops, *stage->vectorDim));
+  if (stage->vectorDim || !root->vectorDim)
+    return std::nullopt;
+  // In registers at the root's tile: the root's vector loop, which reads the reduction's result by plain dimensions.
+  for (const Access &input : kernel.getOp(kernel.getRoot()).inputs) {
+    if (kernel.numberOf(input.tensor) != number)
+      continue;
+    for (auto [read, write] : llvm::zip(input.map.getResults(), op.outputs.front().map.getResults()))
+      if (auto dim = dyn_cast<AffineDimExpr>(read); dim && dim.getPosition() == *root->vectorDim)
+        return std::make_pair(cast<AffineDimExpr>(write).getPosition(), lastStep(root->loops, *root->vectorDim));
+  }
+  return std::nullopt;
+}
+
+/// The packings worth making in a kernel, and the maps of its ops changed to read them.
+static SmallVector<Packing> packArguments(StructuredKernel &kernel, const Schedule &schedule, int64_t vectorBits) {
+  SmallVector<Packing> packings;
+  func::FuncOp function = kernel.getFunction();
+  MLIRContext *context = function.getContext();
+  unsigned widest = 8;
+  for (const StructuredOp &op : kernel.getOps())
+    for (const Access &output : op.outputs)
+      widest = std::max(widest, getElementTypeOrSelf(output.tensor.getType()).getIntOrFloatBitWidth());
+  int64_t lanes = std::max<int64_t>(1, vectorBits / widest);
+
+  for (auto [number, op] : llvm::enumerate(kernel.getOps())) {
+    auto generic = dyn_cast<linalg::GenericOp>(op.op);
+    if (!generic || !op.isReduction())
+      continue;
+    std::optional<std::pair<unsigned, int64_t>> tile = vectorTile(kernel, schedule, number);
+    if (!tile || tile->second == 0)
+      continue;
+    unsigned loop = tile->first;
+    int64_t vectors = tile->second;
+    SmallVector<AffineMap> maps = generic.getIndexingMapsArray();
+    for (OpOperand *operand : generic.getDpsInputOperands()) {
+      auto argument = dyn_cast<BlockArgument>(operand->get());
+      if (!argument || !function.getArgAttr(argument.getArgNumber(), "tenon.constant") || !argument.hasOneUse())
+        continue;
+      AffineMap map = generic.getMatchingIndexingMap(operand);
+      auto type = cast<RankedTensorType>(argument.getType());
+      AffineExpr lane = getAffineDimExpr(loop, context);
+      auto *found = llvm::find(map.getResults(), lane);
+      unsigned uses = llvm::count_if(map.getResults(), [&](AffineExpr e) { return e.isFunctionOfDim(loop); });
+      if (found == map.getResults().end() || uses != 1 || type.getRank() < 2)
+        continue;
+      Packing packing{argument.getArgNumber(), unsigned(found - map.getResults().begin()), vectors * lanes};
+      SmallVector<AffineExpr> packed{lane.floorDiv(packing.width)};
+      SmallVector<int64_t> shape{static_cast<int64_t>(llvm::divideCeil(type.getDimSize(packing.dim), packing.width))};
+      for (unsigned dim = 0; dim < map.getNumResults(); ++dim)
+        if (dim != packing.dim) {
+          packed.push_back(map.getResult(dim));
+          shape.push_back(type.getDimSize(dim));
+        }
+      packed.push_back(lane % packing.width);
+      shape.push_back(packing.width);
+      maps[operand->getOperandNumber()] = AffineMap::get(map.getNumDims(), 0, packed, context);
+      argument.setType(RankedTensorType::get(shape, type.getElementType()));
+      packings.push_back(packing);
+    }
+    generic.setIndexingMapsAttr(Builder(context).getAffineMapArrayAttr(maps));
+  }
+  if (!packings.empty())
+    function.setType(FunctionType::get(context, function.getBody().getArgumentTypes(), function.getResultTypes()));
+  return packings;
+}
+
+/// `constant` laid out as `packing` says: padded to whole tiles, split, and the tile moved innermost.
+static Value packConstant(OpBuilder &builder, Location loc, Value constant, const Packing &packing) {
+  auto type = cast<RankedTensorType>(constant.getType());
+  int64_t rank = type.getRank(), size = type.getDimSize(packing.dim);
+  int64_t tiles = static_cast<int64_t>(llvm::divideCeil(size, packing.width));
+  if (int64_t missing = tiles * packing.width - size) {
+    SmallVector<int64_t> low(rank, 0), high(rank, 0), shape(type.getShape());
+    high[packing.dim] = missing;
+    shape[packing.dim] += missing;
+    type = RankedTensorType::get(shape, type.getElementType());
+    auto scalar = RankedTensorType::get({}, type.getElementType());
+    Value zero = ConstantOp::create(builder, loc,
+                                    cast<ElementsAttr>(DenseElementsAttr::get(
+                                        scalar, cast<Attribute>(builder.getZeroAttr(type.getElementType())))));
+    constant = PadOp::create(builder, loc, type, PadMode::constant, constant, zero, low, high);
+  }
+  SmallVector<int64_t> split(type.getShape().take_front(packing.dim));
+  split.append({tiles, packing.width});
+  llvm::append_range(split, type.getShape().drop_front(packing.dim + 1));
+  constant = ReshapeOp::create(builder, loc, RankedTensorType::get(split, type.getElementType()), constant);
+  SmallVector<int64_t> permutation{packing.dim};
+  for (int64_t dim = 0; dim < rank + 1; ++dim)
+    if (dim != packing.dim && dim != packing.dim + 1)
+      permutation.push_back(dim);
+  permutation.push_back(packing.dim + 1);
+  return TransposeOp::create(builder, loc, constant, permutation);
+}
+
+namespace {
+struct PackOperands : tenon::impl::PackOperandsBase<PackOperands> {
+  using PackOperandsBase::PackOperandsBase;
+
+  void runOnOperation() override {
+    SymbolTableCollection symbols;
+    llvm::DenseMap<Operation *, SmallVector<Packing>> packings;
+    for (func::FuncOp function : getOperation().getOps<func::FuncOp>()) {
+      auto schedule = function->getAttrOfType<ScheduleAttr>("tenon.schedule");
+      if (!schedule || !function->hasAttr("tenon.structured"))
+        continue;
+      FailureOr<StructuredKernel> kernel = StructuredKernel::create(function);
+      if (failed(kernel))
+        return signalPassFailure();
+      packings[function] = packArguments(*kernel, schedule.getSchedule(), vectorBits);
+    }
+    getOperation().walk([&](func::CallOp call) {
+      auto callee = symbols.lookupNearestSymbolFrom<func::FuncOp>(call, call.getCalleeAttr());
+      OpBuilder builder(call);
+      for (const Packing &packing : packings[callee])
+        call.setOperand(packing.argument,
+                        packConstant(builder, call.getLoc(), call.getOperand(packing.argument), packing));
+    });
+  }
+};
+} // namespace
