@@ -2,7 +2,7 @@
 
 #include "ShapeRule.h"
 
-#include "mlir/IR/Matchers.h"
+#include "mlir/IR/PatternMatch.h"
 
 using namespace mlir;
 using namespace tenon;
@@ -166,4 +166,61 @@ OpFoldResult SubOp::fold(FoldAdaptor adaptor) { return foldNeutral(getLhs(), ada
 OpFoldResult MulOp::fold(FoldAdaptor adaptor) { return foldNeutral(getLhs(), adaptor.getRhs(), 1, getType()); }
 OpFoldResult DivOp::fold(FoldAdaptor adaptor) { return foldNeutral(getLhs(), adaptor.getRhs(), 1, getType()); }
 
+/// The operand of the operand if both ops are one that undoes itself.
+template <typename Op>
+static OpFoldResult foldInvolution(Op op) {
+  auto producer = op.getInput().template getDefiningOp<Op>();
+  return producer && producer.getInput().getType() == op.getType() ? producer.getInput() : Value();
+}
+
+/// The operand if it is a result of the same op, whose results it does not change.
+template <typename Op>
+static OpFoldResult foldIdempotent(Op op) {
+  return op.getInput().template getDefiningOp<Op>() && op.getInput().getType() == op.getType() ? op.getInput() : Value();
+}
+
+OpFoldResult NegOp::fold(FoldAdaptor) { return foldInvolution(*this); }
+OpFoldResult NotOp::fold(FoldAdaptor) { return foldInvolution(*this); }
+OpFoldResult BitwiseNotOp::fold(FoldAdaptor) { return foldInvolution(*this); }
+OpFoldResult AbsOp::fold(FoldAdaptor) { return foldIdempotent(*this); }
+OpFoldResult SignOp::fold(FoldAdaptor) { return foldIdempotent(*this); }
+OpFoldResult ReluOp::fold(FoldAdaptor) { return foldIdempotent(*this); }
+OpFoldResult FloorOp::fold(FoldAdaptor) { return foldIdempotent(*this); }
+OpFoldResult CeilOp::fold(FoldAdaptor) { return foldIdempotent(*this); }
+OpFoldResult RoundOp::fold(FoldAdaptor) { return foldIdempotent(*this); }
+
 OpFoldResult CastOp::fold(FoldAdaptor) { return getInput().getType() == getType() ? getInput() : Value(); }
+
+/// Whether every value of type `from` is one of type `to`.
+static bool holdsAllOf(Type from, Type to) {
+  if (from == to)
+    return true;
+  auto fromFloat = dyn_cast<FloatType>(from), toFloat = dyn_cast<FloatType>(to);
+  if (fromFloat && toFloat)
+    return fromFloat.getFPMantissaWidth() <= toFloat.getFPMantissaWidth() &&
+           APFloat::semanticsMaxExponent(fromFloat.getFloatSemantics()) <=
+               APFloat::semanticsMaxExponent(toFloat.getFloatSemantics());
+  auto fromInteger = dyn_cast<IntegerType>(from), toInteger = dyn_cast<IntegerType>(to);
+  if (!fromInteger || to.isInteger(1))
+    return false;
+  // bool and ui are unsigned, signless integers are signed.
+  bool isUnsigned = from.isInteger(1) || from.isUnsignedInteger();
+  unsigned magnitude = isUnsigned ? fromInteger.getWidth() : fromInteger.getWidth() - 1;
+  if (toFloat)
+    return magnitude <= toFloat.getFPMantissaWidth() &&
+           magnitude <= static_cast<unsigned>(APFloat::semanticsMaxExponent(toFloat.getFloatSemantics()));
+  if (!toInteger || (to.isUnsignedInteger() && !isUnsigned))
+    return false;
+  return magnitude <= (to.isUnsignedInteger() ? toInteger.getWidth() : toInteger.getWidth() - 1);
+}
+
+/// A cast from a type that holds all values of the one before is a cast from that.
+static LogicalResult mergeCasts(CastOp op, PatternRewriter &rewriter) {
+  auto producer = op.getInput().getDefiningOp<CastOp>();
+  if (!producer || !holdsAllOf(tensorType(producer.getInput()).getElementType(), producer.getTo()))
+    return failure();
+  rewriter.modifyOpInPlace(op, [&] { op.getInputMutable().assign(producer.getInput()); });
+  return success();
+}
+
+void CastOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *) { patterns.add(mergeCasts); }

@@ -9,13 +9,19 @@
 
 include "tenon/Dialect/Tenon/IR/TenonBase.td"
 
+// The element type of an op's example.
+class Tenon_ExampleElement<Type tensor> {
+  string element = !cond(!eq(tensor, Tenon_BoolTensor): "i1", !eq(tensor, Tenon_IntTensor): "i32", true: "f32");
+}
+
 class Tenon_Unary<string mnemonic, Type tensor, string what, list<Trait> traits = []>
     : Tenon_PureOp<mnemonic, !listconcat([Tenon_Elementwise], traits)> {
+  defvar element = Tenon_ExampleElement<tensor>.element;
   let summary = what;
   let description = "Elementwise: " # what # [{.
 
     ```mlir
-    %y = tenon.}] # mnemonic # [{ %x : (tensor<2x3xf32>) -> tensor<2x3xf32>
+    %y = tenon.}] # mnemonic # " %x : (tensor<2x3x" # element # ">) -> tensor<2x3x" # element # [{>
     ```
   }];
   let arguments = (ins tensor:$input);
@@ -23,9 +29,9 @@ class Tenon_Unary<string mnemonic, Type tensor, string what, list<Trait> traits 
   let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
 }
 
-def Tenon_AbsOp : Tenon_Unary<"abs", Tenon_NumberTensor, "the absolute value">;
-def Tenon_NegOp : Tenon_Unary<"neg", Tenon_NumberTensor, "the negative; integers wrap">;
-def Tenon_SignOp : Tenon_Unary<"sign", Tenon_NumberTensor, "-1, 0 or 1 by the sign; nan stays nan">;
+def Tenon_AbsOp : Tenon_Unary<"abs", Tenon_NumberTensor, "the absolute value"> { let hasFolder = 1; }
+def Tenon_NegOp : Tenon_Unary<"neg", Tenon_NumberTensor, "the negative; integers wrap"> { let hasFolder = 1; }
+def Tenon_SignOp : Tenon_Unary<"sign", Tenon_NumberTensor, "-1, 0 or 1 by the sign; nan stays nan"> { let hasFolder = 1; }
 def Tenon_ExpOp : Tenon_Unary<"exp", Tenon_FloatTensor, "e to the power of x">;
 def Tenon_LogOp : Tenon_Unary<"log", Tenon_FloatTensor, "the natural logarithm">;
 def Tenon_SqrtOp : Tenon_Unary<"sqrt", Tenon_FloatTensor, "the square root">;
@@ -46,12 +52,12 @@ def Tenon_AtanhOp : Tenon_Unary<"atanh", Tenon_FloatTensor, "the inverse hyperbo
 def Tenon_ErfOp : Tenon_Unary<"erf", Tenon_FloatTensor, "the error function">;
 def Tenon_SigmoidOp : Tenon_Unary<"sigmoid", Tenon_FloatTensor, "1 / (1 + exp(-x))">;
 def Tenon_SoftplusOp : Tenon_Unary<"softplus", Tenon_FloatTensor, "log(1 + exp(x))">;
-def Tenon_ReluOp : Tenon_Unary<"relu", Tenon_NumberTensor, "max(x, 0)">;
-def Tenon_FloorOp : Tenon_Unary<"floor", Tenon_FloatTensor, "the next integer towards negative infinity">;
-def Tenon_CeilOp : Tenon_Unary<"ceil", Tenon_FloatTensor, "the next integer towards positive infinity">;
-def Tenon_RoundOp : Tenon_Unary<"round", Tenon_FloatTensor, "the nearest integer, halves to even">;
-def Tenon_NotOp : Tenon_Unary<"not", Tenon_BoolTensor, "logical negation">;
-def Tenon_BitwiseNotOp : Tenon_Unary<"bitwise_not", Tenon_IntTensor, "all bits inverted">;
+def Tenon_ReluOp : Tenon_Unary<"relu", Tenon_NumberTensor, "max(x, 0)"> { let hasFolder = 1; }
+def Tenon_FloorOp : Tenon_Unary<"floor", Tenon_FloatTensor, "the next integer towards negative infinity"> { let hasFolder = 1; }
+def Tenon_CeilOp : Tenon_Unary<"ceil", Tenon_FloatTensor, "the next integer towards positive infinity"> { let hasFolder = 1; }
+def Tenon_RoundOp : Tenon_Unary<"round", Tenon_FloatTensor, "the nearest integer, halves to even"> { let hasFolder = 1; }
+def Tenon_NotOp : Tenon_Unary<"not", Tenon_BoolTensor, "logical negation"> { let hasFolder = 1; }
+def Tenon_BitwiseNotOp : Tenon_Unary<"bitwise_not", Tenon_IntTensor, "all bits inverted"> { let hasFolder = 1; }
 
 def Tenon_GeluOp : Tenon_Unary<"gelu", Tenon_FloatTensor, "x times the standard normal distribution function at x"> {
   let arguments = (ins Tenon_FloatTensor:$input, UnitAttr:$tanh_approximation);
@@ -82,11 +88,13 @@ def Tenon_IsInfOp : Tenon_Test<"is_inf", "whether x is infinite, of the signs as
 
 class Tenon_Binary<string mnemonic, Type tensor, string what, list<Trait> traits = []>
     : Tenon_PureOp<mnemonic, !listconcat([Tenon_Elementwise], traits)> {
+  defvar element = Tenon_ExampleElement<tensor>.element;
   let summary = what;
   let description = "Elementwise with broadcasting: " # what # [{.
 
     ```mlir
-    %z = tenon.}] # mnemonic # [{ %x, %y : (tensor<2x3xf32>, tensor<3xf32>) -> tensor<2x3xf32>
+    %z = tenon.}] # mnemonic # " %x, %y : (tensor<2x3x" # element # ">, tensor<3x" # element # ">) -> tensor<2x3x" #
+    element # [{>
     ```
   }];
   let arguments = (ins tensor:$lhs, tensor:$rhs);
@@ -178,6 +186,7 @@ def Tenon_CastOp : Tenon_PureOp<"cast", [Tenon_Elementwise]> {
   let results = (outs Tenon_Tensor:$result);
   let assemblyFormat = "$input `to` $to attr-dict `:` functional-type(operands, results)";
   let hasFolder = 1;
+  let hasCanonicalizer = 1;
 }
 
 #endif // TENON_DIALECT_TENON_IR_ELEMENTWISE

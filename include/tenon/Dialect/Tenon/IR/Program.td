@@ -51,7 +51,15 @@ def Tenon_KernelOp : Tenon_Op<"kernel", [IsolatedFromAbove, SingleBlock, Recursi
 def Tenon_YieldOp : Tenon_Op<"yield", [Pure, Terminator, ReturnLike,
                                       ParentOneOf<["KernelOp", "IfOp", "LoopOp", "ScanOp"]>]> {
   let summary = "ends a region with its results";
-  let description = "Ends the regions of `tenon.kernel`, `tenon.if`, `tenon.loop` and `tenon.scan`; see there.";
+  let description = "Ends the regions of `tenon.kernel`, `tenon.if`, `tenon.loop` and `tenon.scan`; see there." # [{
+
+    ```mlir
+    %r = tenon.kernel(%x : tensor<4xf32>) -> (tensor<4xf32>) {
+    ^bb0(%a: tensor<4xf32>):
+      tenon.yield %a : tensor<4xf32>
+    }
+    ```
+  }];
   let arguments = (ins Variadic<AnyType>:$values);
   let assemblyFormat = "attr-dict ($values^ `:` type($values))?";
 }
@@ -67,6 +75,7 @@ def Tenon_LaunchOp : Tenon_Op<"launch", [DeclareOpInterfaceMethods<SymbolUserOpI
     `arguments`.
 
     ```mlir
+    func.func private @k0(memref<4xf32>, memref<4xf32>, index, index)
     tenon.launch @k0(%x, %y) range(%n) : memref<4xf32>, memref<4xf32>
     ```
   }];
