@@ -70,7 +70,13 @@ TypedAttr getNeutral(Combiner combiner, Type type, bool isUnsigned) {
   llvm_unreachable("covered switch");
 }
 
-Value ScalarBuilder::constantOf(TypedAttr value) { return arith::ConstantOp::create(*this, value); }
+Value ScalarBuilder::constantOf(TypedAttr value) {
+  for (arith::ConstantOp known : getInsertionBlock()->getOps<arith::ConstantOp>())
+    if (known.getValue() == value)
+      return known;
+  return arith::ConstantOp::create(*this, value);
+}
+
 Value ScalarBuilder::number(Type type, double value) { return constantOf(numberAttr(type, value)); }
 Value ScalarBuilder::integer(Type type, int64_t value) { return constantOf(IntegerAttr::get(type, value)); }
 Value ScalarBuilder::lowest(Type type, bool isUnsigned) { return constantOf(lowestAttr(type, isUnsigned)); }

@@ -132,6 +132,45 @@ Value StructuredBuilder::sizeValue(AffineExpr size) {
   return affine::AffineApplyOp::create(rewriter, loc, simplifyAffineMap(map), operands);
 }
 
+ReducedShape StructuredBuilder::reduceShape(RankedTensorType type, ArrayRef<int64_t> axes, Type element,
+                                            bool keepDims) {
+  ReducedShape shape;
+  SymbolicSizes::Sizes all = sizes.of(type), kept;
+  unsigned rank = type.getRank(), parallel = keepDims ? rank : rank - axes.size();
+  for (unsigned dim = 0; dim < rank; ++dim) {
+    bool reduced = llvm::is_contained(axes, dim);
+    shape.indices.push_back(loop(reduced ? parallel + shape.reductions++ : kept.size()));
+    if (reduced && !keepDims)
+      continue;
+    kept.push_back(reduced ? constant(1) : all[dim]);
+    shape.keptIndices.push_back(reduced ? constant(0) : loop(dim));
+  }
+  shape.kept = sizes.tensor(kept, element);
+  return shape;
+}
+
+ElementCount StructuredBuilder::countElements(RankedTensorType type, ArrayRef<int64_t> axes) {
+  ElementCount count;
+  for (int64_t axis : axes) {
+    if (!type.isDynamicDim(axis)) {
+      count.constant *= type.getDimSize(axis);
+      continue;
+    }
+    Value size = sizeValue(sizes.of(type)[axis]);
+    count.dynamic = count.dynamic ? arith::MulIOp::create(rewriter, loc, count.dynamic, size).getResult() : size;
+  }
+  return count;
+}
+
+Value StructuredBuilder::asFloat(ScalarBuilder &b, const ElementCount &count, Type type) {
+  Value constant = b.number(type, count.constant);
+  if (!count.dynamic)
+    return constant;
+  Value integer = arith::IndexCastOp::create(b, b.getI64Type(), count.dynamic);
+  Value dynamic = arith::SIToFPOp::create(b, type, integer);
+  return count.constant == 1 ? dynamic : b.mul(dynamic, constant);
+}
+
 //===----------------------------------------------------------------------------------------===//
 // Structured ops
 //===----------------------------------------------------------------------------------------===//

@@ -28,6 +28,23 @@ struct Input {
   mlir::TypedAttr splat;
 };
 
+/// A tensor's dimensions divided into kept and reduced ones.
+struct ReducedShape {
+  /// The type of the kept dimensions, of a compute type's elements.
+  mlir::RankedTensorType kept;
+  unsigned reductions = 0;
+  /// The indices of the tensor in a reduction to `kept`.
+  llvm::SmallVector<mlir::AffineExpr> indices;
+  /// The indices of a tensor of type `kept` in an op over the whole tensor.
+  llvm::SmallVector<mlir::AffineExpr> keptIndices;
+};
+
+/// A number of elements: a constant, or else a value of index type.
+struct ElementCount {
+  int64_t constant = 1;
+  mlir::Value dynamic;
+};
+
 /// Computes the value at one point of the loops from the loaded inputs, in compute form.
 using Body = llvm::function_ref<mlir::Value(ScalarBuilder &, mlir::ValueRange)>;
 
@@ -43,6 +60,7 @@ public:
   /// The loop `i`, and the loops `[begin, end)`, as index expressions.
   AffineExpr loop(unsigned i) const { return mlir::getAffineDimExpr(i, context); }
   llvm::SmallVector<AffineExpr> loops(unsigned begin, unsigned end) const;
+  llvm::SmallVector<AffineExpr> loops(RankedTensorType type) const { return loops(0, type.getRank()); }
   AffineExpr constant(int64_t value) const { return mlir::getAffineConstantExpr(value, context); }
 
   /// The operand `original`, converted to `converted`, read at `indices`.
@@ -72,6 +90,13 @@ public:
   Value narrow(Value computed, RankedTensorType type);
   /// `tensor` with `low` and `high` more elements a dimension, all of the scalar `value`; itself if there are none.
   Value pad(Value tensor, llvm::ArrayRef<int64_t> low, llvm::ArrayRef<int64_t> high, mlir::TypedAttr value);
+
+  /// `type` without the dimensions `axes`, or with size 1 in their place, to hold elements of `element`.
+  ReducedShape reduceShape(RankedTensorType type, llvm::ArrayRef<int64_t> axes, mlir::Type element,
+                           bool keepDims = false);
+  /// The number of elements of `type` along `axes`, and that number in a body as a float.
+  ElementCount countElements(RankedTensorType type, llvm::ArrayRef<int64_t> axes);
+  static Value asFloat(ScalarBuilder &b, const ElementCount &count, mlir::Type type);
 
   /// Sizes of tensors over one symbol list, and types made of them.
   SymbolicSizes &getSizes() { return sizes; }

@@ -181,15 +181,22 @@ void ConvertTenonToLinalg::setLegality(ConversionTarget &target, const TypeConve
   });
   // A branch or loop inside a kernel is lowered together with its regions.
   auto insideKernel = [](Operation *op) { return op->getParentOfType<KernelOp>() != nullptr; };
+  target.addLegalOp<IfOp, LoopOp, ScanOp>();
   target.markOpRecursivelyLegal<IfOp, LoopOp, ScanOp>(insideKernel);
   target.markUnknownOpDynamicallyLegal(hasStorageTypes);
 }
 
 /// Removes what no one uses any more, such as constants that moved into bodies.
 static void eraseDeadOps(Block &block) {
-  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
-    if (isOpTriviallyDead(&op))
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block))) {
+    if (isOpTriviallyDead(&op)) {
       op.erase();
+      continue;
+    }
+    for (Region &region : op.getRegions())
+      for (Block &nested : region)
+        eraseDeadOps(nested);
+  }
 }
 
 void ConvertTenonToLinalg::runOnOperation() {
@@ -199,8 +206,11 @@ void ConvertTenonToLinalg::runOnOperation() {
   RewritePatternSet patterns(&getContext());
   patterns.add<RetypeLowering>(converter, &getContext());
   patterns.add<ConstantLowering, FunctionLowering>(converter, &getContext());
-  populateElementwisePatterns(converter, patterns);
   populateContractionPatterns(converter, patterns);
+  populateElementwisePatterns(converter, patterns);
+  populateNormalizationPatterns(converter, patterns);
+  populatePoolingPatterns(converter, patterns);
+  populateReductionPatterns(converter, patterns);
   if (failed(applyPartialConversion(getOperation(), target, std::move(patterns))))
     return signalPassFailure();
   getOperation().walk([](KernelOp kernel) { eraseDeadOps(kernel.getBody().front()); });
