@@ -5,7 +5,10 @@
 #include "tenon/Codegen/Passes.h"
 #include "tenon/Conversion/Passes.h"
 #include "tenon/Dialect/Tenon/IR/Tenon.h"
+#include "tenon/Graph/Passes.h"
+#include "tenon/Kernel/Passes.h"
 #include "tenon/Schedule/Passes.h"
+#include "tenon/Pipeline/Phases.h"
 #include "tenon/Target/Passes.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -31,8 +34,12 @@ void tenon::registerDialects(mlir::DialectRegistry &registry) {
 }
 
 void tenon::registerPasses() {
-  registerTenonCodegenPasses();
+  registerTenonGraphPasses();
   registerTenonConversionPasses();
+  registerTenonKernelPasses();
+  registerTenonSchedulePasses();
+  registerTenonCodegenPasses();
   registerTenonTargetPasses();
   registerTargetPipeline();
+  registerPhasePipelines();
 }

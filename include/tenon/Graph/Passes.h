@@ -1,0 +1,17 @@
+//===- Passes.h - Passes of the graph phase -----------------------------------------------------------===//
+
+#ifndef TENON_GRAPH_PASSES_H
+#define TENON_GRAPH_PASSES_H
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Pass/Pass.h"
+
+namespace tenon {
+#define GEN_PASS_DECL
+#include "tenon/Graph/Passes.h.inc"
+
+#define GEN_PASS_REGISTRATION
+#include "tenon/Graph/Passes.h.inc"
+} // namespace tenon
+
+#endif // TENON_GRAPH_PASSES_H

@@ -1,0 +1,45 @@
+//===- Passes.td - Passes of the graph phase ----------------------------------------------------------===//
+
+#ifndef TENON_GRAPH_PASSES
+#define TENON_GRAPH_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def FormKernels : Pass<"tenon-form-kernels", "::mlir::func::FuncOp"> {
+  let summary = "group ops into kernels";
+  let description = [{
+    Puts every op into an isolated `tenon.kernel`, but for constants, `tenon.reshape` (a view) and `tenon.concat` (done by
+    placing its operands). An op joins the kernel that reads its result, or the one that computes its operand, if no one
+    else needs the value in between:
+
+    - a contraction, reduction, relayout or lookup takes the elementwise ops that follow it and keep its shape;
+    - elementwise ops go to the kernel of all their users, unless that is the operand of a contraction, of a window or of
+      a lookup, which would compute an element many times;
+    - a cheap elementwise kernel with several users is cloned into each;
+    - an elementwise value that others need too becomes the second result of a kernel that reads it.
+
+    Splats are cloned into the kernels that use them. With `explain` a remark says why two neighbours are not together.
+
+    ```mlir
+    %0 = tenon.matmul %a, %b : (tensor<8x4xf32>, tensor<4x8xf32>) -> tensor<8x8xf32>
+    %1 = tenon.relu %0 : (tensor<8x8xf32>) -> tensor<8x8xf32>
+    // becomes
+    %1 = tenon.kernel(%a, %b : tensor<8x4xf32>, tensor<4x8xf32>) -> (tensor<8x8xf32>) {
+    ^bb0(%x: tensor<8x4xf32>, %y: tensor<4x8xf32>):
+      %2 = tenon.matmul %x, %y : (tensor<8x4xf32>, tensor<4x8xf32>) -> tensor<8x8xf32>
+      %3 = tenon.relu %2 : (tensor<8x8xf32>) -> tensor<8x8xf32>
+      tenon.yield %3 : tensor<8x8xf32>
+    }
+    ```
+  }];
+  let options = [
+    Option<"maxKernelOps", "max-kernel-ops", "int64_t", "64", "Most ops in a kernel, constants not counted">,
+    Option<"secondResults", "second-results", "bool", "true",
+           "Let a kernel return an intermediate value besides its result">,
+    Option<"explain", "explain", "bool", "false", "Remark on every pair of neighbours that is not fused">];
+  let statistics = [
+    Statistic<"numKernels", "kernels", "Number of kernels formed">,
+    Statistic<"numFused", "fused", "Number of ops that joined the kernel of another">];
+}
+
+#endif // TENON_GRAPH_PASSES
