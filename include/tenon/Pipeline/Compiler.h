@@ -1,0 +1,108 @@
+//===- Compiler.h - From a model to an artefact -------------------------------------------------------===//
+//
+// What the driver, the C ABI and tests call: options in one struct, one call a compilation. Diagnostics go to the
+// handlers of the MLIR context; nothing is printed here.
+//
+//===----------------------------------------------------------------------------------------===//
+
+#ifndef TENON_PIPELINE_COMPILER_H
+#define TENON_PIPELINE_COMPILER_H
+
+#include "tenon/Machine/Machine.h"
+#include "tenon/Package/Package.h"
+#include "tenon/Pipeline/Phases.h"
+#include "tenon/Target/Target.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace tenon {
+
+/// How a model is compiled. The defaults are what a user wants: this machine, full optimization.
+struct CompileOptions {
+  /// The machine compiled for: a name lookupMachine knows, and LLVM's CPU and features in place of its own.
+  std::string target = "host";
+  std::string cpu;
+  std::string features;
+
+  /// Sizes of inputs set by hand: "input" to {1, 3, 224, 224}; -1 leaves a size as it is.
+  std::vector<std::pair<std::string, std::vector<int64_t>>> shapes;
+  /// Values of the model's symbols: "batch" to 1.
+  std::vector<std::pair<std::string, int64_t>> symbols;
+
+  /// Threads the program is meant to run on; 0 for the machine's cores. It decides how finely kernels are split, not how
+  /// many threads run them.
+  unsigned threads = 0;
+  /// Whether weights become part of the artefact, or are handed to each run.
+  bool embedWeights = true;
+
+  /// The last phase to run.
+  Phase stopAfter = Phase::Package;
+  /// Whether the verifier runs after every pass, rather than at the phases' ends.
+  bool verifyEach = false;
+};
+
+/// One kernel as reports show it.
+struct KernelReport {
+  std::string name;
+  std::string source;   ///< the model's ops it came from
+  std::string schedule; ///< text of #tenon.schedule
+  double flops = 0;     ///< 2 for a multiply-add; 0 if nothing is multiplied and added
+  double bytes = 0;     ///< of the tensors it reads and writes, each once
+  double cycles = 0;    ///< estimated, on one core
+  unsigned calls = 1;
+};
+
+/// A model on its way through the phases.
+class Compilation {
+public:
+  /// Starts with the model in `path`: .onnx, its text forms, or .mlir of the tenon dialect. Fails with a diagnostic.
+  static mlir::FailureOr<std::unique_ptr<Compilation>> open(mlir::MLIRContext &context, llvm::StringRef path,
+                                                            const CompileOptions &options);
+  /// Runs every phase up to and with `options.stopAfter` but packaging. Fails with a diagnostic.
+  llvm::LogicalResult run();
+
+  /// Writes an artefact; needs a run through the target phase. `error` says why it failed, naming the path.
+  llvm::LogicalResult write(ArtefactKind kind, llvm::StringRef path, std::string &error);
+  /// Writes the assembly or LLVM IR text of the code; needs a run through the codegen phase.
+  llvm::LogicalResult writeCode(OutputKind kind, llvm::StringRef path, std::string &error);
+
+  /// The module as the last phase left it.
+  mlir::ModuleOp getModule() { return *module; }
+  const Machine &getMachine() const { return machine; }
+  const ModelSignature &getSignature() const { return signature; }
+  llvm::ArrayRef<KernelReport> getKernels() const { return kernels; }
+  /// JSON with all a report needs: signature, kernels, bytes of weights and arena; also embedded in the artefact.
+  const std::string &getManifest() const { return manifest; }
+
+private:
+  Compilation(CompileOptions options, Machine machine) : options(std::move(options)), machine(std::move(machine)) {}
+  static mlir::FailureOr<std::unique_ptr<Compilation>> start(mlir::MLIRContext &context,
+                                                             const CompileOptions &options);
+  llvm::LogicalResult runPhase(Phase phase);
+  llvm::LogicalResult compileKernels();
+  llvm::LogicalResult describeProgram();
+
+  CompileOptions options;
+  Machine machine;
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  ModelSignature signature;
+  std::vector<KernelReport> kernels;
+  std::string manifest;
+  std::vector<ObjectBytes> objects;
+  mlir::AffineExpr workspaceBytes;
+  mlir::ArrayAttr weights;
+  std::vector<int64_t> weightOffsets;
+  int64_t weightsBytes = 0;
+};
+
+/// A context with every dialect a compilation needs, ready for several compilations one after the other.
+std::unique_ptr<mlir::MLIRContext> makeContext();
+
+} // namespace tenon
+
+#endif // TENON_PIPELINE_COMPILER_H

@@ -1,0 +1,193 @@
+//===- Compiler.cpp - From a model to an artefact ----------------------------------------------------------===//
+
+#include "tenon/Pipeline/Compiler.h"
+
+#include "ProgramReport.h"
+
+#include "tenon/Dialect/Tenon/IR/Tenon.h"
+#include "tenon/Import/ONNX.h"
+#include "tenon/Pipeline/Registration.h"
+#include "tenon/Support/HostTensor.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Parser/Parser.h"
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/Module.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+
+using namespace mlir;
+using namespace tenon;
+
+std::unique_ptr<MLIRContext> tenon::makeContext() {
+  DialectRegistry registry;
+  registerDialects(registry);
+  registerTargetDialects(registry);
+  auto context = std::make_unique<MLIRContext>(registry);
+  context->loadAllAvailableDialects();
+  prepareContext(*context);
+  return context;
+}
+
+//===----------------------------------------------------------------------------------------===//
+// Import
+//===----------------------------------------------------------------------------------------===//
+
+FailureOr<std::unique_ptr<Compilation>> Compilation::start(MLIRContext &context, const CompileOptions &options) {
+  std::string error;
+  llvm::FailureOr<Machine> machine = lookupMachine(options.target, options.cpu, options.features, &error);
+  if (failed(machine)) {
+    emitError(UnknownLoc::get(&context), error);
+    return failure();
+  }
+  if (options.threads > 0)
+    machine->cores = options.threads;
+  return std::unique_ptr<Compilation>(new Compilation(options, *machine));
+}
+
+FailureOr<std::unique_ptr<Compilation>> Compilation::open(MLIRContext &context, StringRef path,
+                                                          const CompileOptions &options) {
+  FailureOr<std::unique_ptr<Compilation>> compilation = start(context, options);
+  if (failed(compilation))
+    return failure();
+  if (llvm::sys::path::extension(path) == ".mlir") {
+    (*compilation)->module = parseSourceFile<ModuleOp>(path, &context);
+    if (!(*compilation)->module)
+      return failure();
+  } else {
+    OnnxImportOptions import;
+    for (const auto &[name, shape] : options.shapes)
+      import.shapes[name].assign(shape.begin(), shape.end());
+    for (const auto &[name, value] : options.symbols)
+      import.symbols[name] = value;
+    FailureOr<OwningOpRef<ModuleOp>> module = importOnnx(&context, path, import);
+    if (failed(module))
+      return failure();
+    (*compilation)->module = std::move(*module);
+  }
+  return compilation;
+}
+
+//===----------------------------------------------------------------------------------------===//
+// Phases
+//===----------------------------------------------------------------------------------------===//
+
+LogicalResult Compilation::runPhase(Phase phase) {
+  PassManager passes(module->getContext());
+  passes.enableVerifier(true);
+  PhaseOptions phaseOptions{machine, options.target, options.cpu, options.features};
+  buildPhase(phase, passes, phaseOptions);
+  return passes.run(*module);
+}
+
+LogicalResult Compilation::run() {
+  auto main = module->lookupSymbol<func::FuncOp>("main");
+  if (!main)
+    return module->emitError("expects a function 'main'");
+  for (Phase phase : {Phase::Graph, Phase::Kernel, Phase::Schedule, Phase::Codegen}) {
+    if (phase > options.stopAfter)
+      return success();
+    // The kernel phase drops the sign of integers, so the interface is read before it.
+    if (phase == Phase::Kernel) {
+      FailureOr<ModelSignature> read = readSignature(main);
+      if (failed(read))
+        return failure();
+      signature = *read;
+    }
+    if (failed(runPhase(phase)))
+      return failure();
+    if (phase == Phase::Schedule)
+      kernels = describeKernels(*module);
+  }
+  if (failed(describeProgram()))
+    return failure();
+  return options.stopAfter >= Phase::Target ? compileKernels() : success();
+}
+
+LogicalResult Compilation::describeProgram() {
+  auto program = module->lookupSymbol<func::FuncOp>("run");
+  workspaceBytes = program->getAttrOfType<AffineMapAttr>("tenon.workspace").getValue().getResult(0);
+  weights = (*module)->getAttrOfType<ArrayAttr>("tenon.weights");
+  weightOffsets = (*module)->getAttrOfType<DenseI64ArrayAttr>("tenon.weight_offsets").asArrayRef().vec();
+  weightsBytes = (*module)->getAttrOfType<IntegerAttr>("tenon.weight_bytes").getInt();
+  (*module)->setAttr("tenon.model", StringAttr::get(module->getContext(), signature.name));
+  (*module)->removeAttr("tenon.weights");
+  (*module)->removeAttr("tenon.weight_offsets");
+  (*module)->removeAttr("tenon.weight_bytes");
+  manifest = writeManifest(signature, kernels, machine, program, weightsBytes);
+  return success();
+}
+
+LogicalResult Compilation::compileKernels() {
+  std::string error;
+  llvm::FailureOr<std::unique_ptr<Target>> target = createTarget(machine, &error);
+  if (failed(target))
+    return module->emitError(error);
+  SmallVector<OwningOpRef<ModuleOp>> parts = splitModule(*module);
+  SmallVector<ModuleOp> modules;
+  for (OwningOpRef<ModuleOp> &part : parts)
+    modules.push_back(*part);
+  llvm::FailureOr<std::vector<ObjectBytes>> compiled = (*target)->compileToObjects(modules);
+  if (failed(compiled))
+    return failure();
+  objects = std::move(*compiled);
+  return success();
+}
+
+//===----------------------------------------------------------------------------------------===//
+// Output
+//===----------------------------------------------------------------------------------------===//
+
+LogicalResult Compilation::write(ArtefactKind kind, StringRef path, std::string &error) {
+  Package package;
+  package.signature = signature;
+  package.triple = machine.triple;
+  package.cpu = machine.cpu;
+  package.features = machine.features;
+  for (const ObjectBytes &object : objects)
+    package.objects.push_back(object);
+  // Tensors keep copies of small constants alive while the package is written.
+  std::vector<HostTensor> tensors;
+  for (auto [i, value] : llvm::enumerate(weights)) {
+    FailureOr<HostTensor> tensor = HostTensor::from(cast<ElementsAttr>(value));
+    if (failed(tensor)) {
+      error = "constant " + std::to_string(i) + " has no bytes to store";
+      return failure();
+    }
+    tensors.push_back(*tensor);
+    package.weights.push_back({"constant_" + std::to_string(i), tensors.back().getBytes(), weightOffsets[i]});
+  }
+  package.weightsBytes = weightsBytes;
+  package.embedWeights = options.embedWeights;
+  package.workspaceBytes = workspaceBytes;
+  package.manifest = manifest;
+  llvm::FailureOr<std::unique_ptr<Target>> target = createTarget(machine, &error);
+  if (failed(target))
+    return failure();
+  package.emit = [&](llvm::Module &llvmModule, SmallVectorImpl<char> &object, std::string &message) {
+    (*target)->configure(llvmModule);
+    llvm::raw_svector_ostream stream(object);
+    return (*target)->emit(llvmModule, OutputKind::Object, stream, message);
+  };
+  return writeArtefact(package, kind, path, error);
+}
+
+LogicalResult Compilation::writeCode(OutputKind kind, StringRef path, std::string &error) {
+  llvm::FailureOr<std::unique_ptr<Target>> target = createTarget(machine, &error);
+  if (failed(target))
+    return failure();
+  OwningOpRef<ModuleOp> copy = module->clone();
+  llvm::LLVMContext llvmContext;
+  std::unique_ptr<llvm::Module> translated;
+  if (succeeded((*target)->legalize(*copy)))
+    translated = (*target)->translate(*copy, llvmContext);
+  if (!translated) {
+    error = "the module could not be translated";
+    return failure();
+  }
+  SmallVector<char> text;
+  llvm::raw_svector_ostream stream(text);
+  if (failed((*target)->emit(*translated, kind, stream, error)))
+    return failure();
+  return writeFile(path, StringRef(text.data(), text.size()), error);
+}

@@ -1,0 +1,107 @@
+//===- Phases.cpp - Every pass, in order -----------------------------------------------------------------===//
+//
+//  model.onnx ─import→ tenon ops ─graph→ kernels of tenon ops ─kernel→ functions of structured ops ─schedule→ each with a
+//  #tenon.schedule ─codegen→ loops of vectors and one arena ─target→ objects ─package→ artefact
+//
+// THE page: nothing else orders passes. One line a pass, and why it stands there.
+//
+//===----------------------------------------------------------------------------------------===//
+
+#include "tenon/Pipeline/Phases.h"
+
+#include "tenon/Codegen/Passes.h"
+#include "tenon/Conversion/Passes.h"
+#include "tenon/Graph/Passes.h"
+#include "tenon/Kernel/Passes.h"
+#include "tenon/Reference/Evaluator.h"
+#include "tenon/Schedule/Passes.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace tenon;
+
+static constexpr llvm::StringLiteral names[] = {"import", "graph", "kernel", "schedule", "codegen", "target", "package"};
+
+StringRef tenon::stringify(Phase phase) { return names[static_cast<unsigned>(phase)]; }
+
+std::optional<Phase> tenon::parsePhase(StringRef name) {
+  for (unsigned i = 0; i < std::size(names); ++i)
+    if (names[i] == name)
+      return static_cast<Phase>(i);
+  return std::nullopt;
+}
+
+static void buildGraph(OpPassManager &passes) {
+  passes.addPass(createCanonicalizerPass());                      // shape arithmetic folds before anyone reads a shape
+  passes.addPass(createCSEPass());                                // exporters repeat themselves; fusion counts uses
+  passes.addNestedPass<func::FuncOp>(createFormKernels());        // last: nothing moves across kernels after it
+}
+
+static void buildKernel(OpPassManager &passes) {
+  passes.addPass(createConvertTenonToLinalg());                   // one dialect step: structured ops inside kernels
+  passes.addPass(createCanonicalizerPass());                      // identities and unused operands the patterns left
+  passes.addPass(createCSEPass());                                // equal empties and fills become one: kernels compare equal
+  passes.addPass(createIsolatePlacements());                      // before outlining: its copies are kernels too
+  passes.addPass(createOutlineKernels());                         // equal kernels become one function
+}
+
+static void buildSchedule(OpPassManager &passes, const PhaseOptions &options) {
+  ChooseSchedulesOptions choose;
+  choose.machine = options.target;
+  choose.cpu = options.cpu;
+  choose.features = options.features;
+  passes.addPass(createChooseSchedules(choose));                  // a function with a schedule keeps it
+}
+
+static void buildCodegen(OpPassManager &passes, const PhaseOptions &options) {
+  PackOperandsOptions pack;
+  pack.vectorBits = options.machine.vectorBits;
+  passes.addPass(createPackOperands(pack));                       // after scheduling: the tile decides the layout
+  EmitKernelsOptions emit;
+  emit.vectorBits = options.machine.vectorBits;
+  emit.fuseMultiplyAdd = options.machine.hasFma;
+  passes.addPass(createEmitKernels(emit));                        // loops and vectors; tensors are gone from kernels
+  passes.addPass(createPlanMemory());                             // needs the kernels' ranges and result layouts
+  passes.addPass(createCSEPass());                                // the emitter repeats index arithmetic
+  passes.addPass(createCanonicalizerPass());
+}
+
+void tenon::buildPhase(Phase phase, OpPassManager &passes, const PhaseOptions &options) {
+  switch (phase) {
+  case Phase::Graph:
+    return buildGraph(passes);
+  case Phase::Kernel:
+    return buildKernel(passes);
+  case Phase::Schedule:
+    return buildSchedule(passes, options);
+  case Phase::Codegen:
+    return buildCodegen(passes, options);
+  case Phase::Import:
+  case Phase::Target:
+  case Phase::Package:
+    return; // not passes over one module: the importer, the Target and the packager
+  }
+}
+
+namespace {
+struct PipelineOptions : PassPipelineOptions<PipelineOptions> {
+  Option<std::string> machine{*this, "machine", llvm::cl::desc("Name of the machine"), llvm::cl::init("host")};
+};
+} // namespace
+
+void tenon::registerPhasePipelines() {
+  for (Phase phase : {Phase::Graph, Phase::Kernel, Phase::Schedule, Phase::Codegen}) {
+    PassPipelineRegistration<PipelineOptions>(
+        ("tenon-" + stringify(phase)).str(), ("The passes of the " + stringify(phase) + " phase").str(),
+        [phase](OpPassManager &passes, const PipelineOptions &given) {
+          PhaseOptions options;
+          options.target = given.machine;
+          if (llvm::FailureOr<Machine> machine = lookupMachine(given.machine); succeeded(machine))
+            options.machine = *machine;
+          buildPhase(phase, passes, options);
+        });
+  }
+}
