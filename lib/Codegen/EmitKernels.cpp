@@ -67,7 +67,7 @@ static LogicalResult emitKernel(func::FuncOp source, const EmitterOptions &optio
     addTensor(type, source.getResultAttrOfType<DenseI64ArrayAttr>(i, "tenon.strides"));
   arguments.append(kernel->getSymbols().size() + 2, builder.getIndexType());
 
-  auto target = func::FuncOp::create(builder, source.getLoc(), source.getName(),
+  auto target = func::FuncOp::create(builder, source.getLoc(), (source.getName() + "_loops").str(),
                                      builder.getFunctionType(arguments, {}));
   target.setPrivate();
   for (auto [i, map] : llvm::enumerate(dims))
@@ -86,7 +86,11 @@ static LogicalResult emitKernel(func::FuncOp source, const EmitterOptions &optio
   if (failed(emitter.emit(target)))
     return failure();
   target->setAttr("tenon.range", AffineMapAttr::get(parallelRange(*kernel, schedule, emitter.getLanes())));
-  source.erase();
+  // The program still calls the kernel on tensors: a declaration stays until the memory plan replaces the calls.
+  source.getBody().getBlocks().clear();
+  for (StringRef name : {"tenon.structured", "tenon.schedule", "tenon.cycles"})
+    source->removeAttr(name);
+  source->setAttr("tenon.emitted", FlatSymbolRefAttr::get(target));
   return success();
 }
 
@@ -100,7 +104,7 @@ struct EmitKernels : tenon::impl::EmitKernelsBase<EmitKernels> {
     options.fuseMultiplyAdd = fuseMultiplyAdd;
     options.maxScratchBytes = maxScratchBytes;
     for (func::FuncOp function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>()))
-      if (!function->hasAttr("tenon.kernel") &&
+      if (function->hasAttr("tenon.structured") &&
           function->hasAttrOfType<ScheduleAttr>("tenon.schedule") && failed(emitKernel(function, options)))
         return signalPassFailure();
   }

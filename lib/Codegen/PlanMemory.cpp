@@ -360,7 +360,11 @@ LogicalResult MemoryPlanner::emitLaunches(func::FuncOp run) {
     if (!call)
       continue;
     Location loc = call.getLoc();
-    auto kernel = symbolTable.lookupNearestSymbolFrom<func::FuncOp>(call, call.getCalleeAttr());
+    auto callee = symbolTable.lookupNearestSymbolFrom<func::FuncOp>(call, call.getCalleeAttr());
+    auto emitted = callee ? callee->getAttrOfType<FlatSymbolRefAttr>("tenon.emitted") : FlatSymbolRefAttr();
+    if (!emitted)
+      return call.emitOpError("expects a kernel whose loops were emitted, but '") << call.getCallee() << "' is none";
+    auto kernel = symbolTable.lookupNearestSymbolFrom<func::FuncOp>(call, emitted);
     ArrayRef<Type> types = kernel.getArgumentTypes();
     SmallVector<Value> arguments;
     for (Value tensor : llvm::concat<Value>(llvm::to_vector(call.getOperands()), llvm::to_vector(call.getResults())))
@@ -411,6 +415,9 @@ struct PlanMemory : tenon::impl::PlanMemoryBase<PlanMemory> {
       if (!function->hasAttr("tenon.kernel") && !function->hasAttr("tenon.program") && !function.isExternal())
         if (failed(MemoryPlanner(function, serialCycles).plan()))
           return signalPassFailure();
+    for (func::FuncOp function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>()))
+      if (function->hasAttr("tenon.emitted"))
+        function.erase();
   }
 };
 } // namespace

@@ -42,14 +42,11 @@ static std::optional<std::pair<unsigned, int64_t>> vectorTile(const StructuredKe
     return std::make_pair(*stage->vectorDim, lastStep(stage->loops, *stage->vectorDim));
   if (stage->vectorDim || !root->vectorDim)
     return std::nullopt;
-  // In registers at the root's tile: the root's vector loop, which reads the reduction's result by plain dimensions.
-  for (const Access &input : kernel.getOp(kernel.getRoot()).inputs) {
-    if (kernel.numberOf(input.tensor) != number)
-      continue;
-    for (auto [read, write] : llvm::zip(input.map.getResults(), op.outputs.front().map.getResults()))
-      if (auto dim = dyn_cast<AffineDimExpr>(read); dim && dim.getPosition() == *root->vectorDim)
-        return std::make_pair(cast<AffineDimExpr>(write).getPosition(), lastStep(root->loops, *root->vectorDim));
-  }
+  // In registers at the root's tile: along the root's vector loop.
+  auto toRoot = kernel.mapLoopsToRoot();
+  for (auto [loop, rootLoop] : llvm::enumerate(toRoot.lookup(number)))
+    if (rootLoop == *root->vectorDim)
+      return std::make_pair(static_cast<unsigned>(loop), lastStep(root->loops, *root->vectorDim));
   return std::nullopt;
 }
 

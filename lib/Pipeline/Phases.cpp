@@ -34,6 +34,8 @@ std::optional<Phase> tenon::parsePhase(StringRef name) {
   return std::nullopt;
 }
 
+static std::unique_ptr<Pass> foldConstants() { return createFoldConstantsPass(reference::makeOpEvaluator()); }
+
 static void buildGraph(OpPassManager &passes) {
   passes.addPass(createCanonicalizerPass());                      // shape arithmetic folds before anyone reads a shape
   passes.addPass(createCSEPass());                                // exporters repeat themselves; fusion counts uses
@@ -60,6 +62,7 @@ static void buildCodegen(OpPassManager &passes, const PhaseOptions &options) {
   PackOperandsOptions pack;
   pack.vectorBits = options.machine.vectorBits;
   passes.addPass(createPackOperands(pack));                       // after scheduling: the tile decides the layout
+  passes.addNestedPass<func::FuncOp>(foldConstants());            // carries the packing out on the weights
   EmitKernelsOptions emit;
   emit.vectorBits = options.machine.vectorBits;
   emit.fuseMultiplyAdd = options.machine.hasFma;

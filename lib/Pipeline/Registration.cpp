@@ -9,6 +9,7 @@
 #include "tenon/Kernel/Passes.h"
 #include "tenon/Schedule/Passes.h"
 #include "tenon/Pipeline/Phases.h"
+#include "tenon/Reference/Evaluator.h"
 #include "tenon/Target/Passes.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -34,6 +35,8 @@ void tenon::registerDialects(mlir::DialectRegistry &registry) {
 }
 
 void tenon::registerPasses() {
+  // Instead of the generated registration of this one pass: it needs an evaluator.
+  mlir::registerPass([] { return createFoldConstantsPass(reference::makeOpEvaluator()); });
   registerTenonGraphPasses();
   registerTenonConversionPasses();
   registerTenonKernelPasses();

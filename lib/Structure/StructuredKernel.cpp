@@ -122,3 +122,29 @@ std::optional<unsigned> StructuredKernel::numberOf(Operation *op) const {
 std::optional<unsigned> StructuredKernel::numberOf(Value value) const {
   return value.getDefiningOp() ? numberOf(value.getDefiningOp()) : std::nullopt;
 }
+
+llvm::DenseMap<unsigned, SmallVector<std::optional<unsigned>>> StructuredKernel::mapLoopsToRoot() const {
+  llvm::DenseMap<unsigned, SmallVector<std::optional<unsigned>>> mapped;
+  SmallVector<std::optional<unsigned>> identity;
+  for (unsigned loop = 0; loop < ops[root].getNumLoops(); ++loop)
+    identity.push_back(ops[root].isReductionLoop(loop) ? std::nullopt : std::optional<unsigned>(loop));
+  mapped[root] = identity;
+  // Readers stand behind what they read: one pass backwards sees each op after a reader of it.
+  for (unsigned number = root + 1; number-- > 0;) {
+    if (!mapped.contains(number))
+      continue;
+    SmallVector<std::optional<unsigned>> loops = mapped[number];
+    for (const Access &input : ops[number].inputs) {
+      std::optional<unsigned> producer = numberOf(input.tensor);
+      if (!producer || mapped.contains(*producer))
+        continue;
+      SmallVector<std::optional<unsigned>> producerLoops(ops[*producer].getNumLoops());
+      AffineMap written = ops[*producer].outputs[cast<OpResult>(input.tensor).getResultNumber()].map;
+      for (auto [read, write] : llvm::zip(input.map.getResults(), written.getResults()))
+        if (auto dim = dyn_cast<AffineDimExpr>(read))
+          producerLoops[cast<AffineDimExpr>(write).getPosition()] = loops[dim.getPosition()];
+      mapped[*producer] = producerLoops;
+    }
+  }
+  return mapped;
+}

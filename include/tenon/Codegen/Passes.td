@@ -8,14 +8,16 @@ include "mlir/Pass/PassBase.td"
 def EmitKernels : Pass<"tenon-emit-kernels", "::mlir::ModuleOp"> {
   let summary = "carry out each kernel's schedule: structured ops become loops of vectors on memrefs";
   let description = [{
-    Replaces every function with a `tenon.schedule` attribute by one of the same name on memrefs: its arguments are the
-    kernel's inputs, results, symbols, and the half-open range of parallel iterations to run. The number of parallel
-    iterations is left in the attribute `tenon.range`, an affine map of the symbols.
+    Every kernel `@k` (attributes `tenon.structured` and `tenon.schedule`) gets a function `@k_loops` on memrefs: its
+    arguments are the kernel's inputs, results, symbols, and the half-open range of parallel iterations to run. The number
+    of parallel iterations is left in the attribute `tenon.range`, an affine map of the symbols. Of `@k` itself a
+    declaration stays for the calls, until the memory plan replaces them.
 
     ```mlir
-    func.func @k(%x: tensor<64xf32>) -> tensor<64xf32> attributes {tenon.schedule = ...}
+    func.func @k(%x: tensor<64xf32>) -> tensor<64xf32> attributes {tenon.structured, tenon.schedule = ...} {...}
     // becomes
-    func.func @k(%x: memref<64xf32>, %y: memref<64xf32>, %begin: index, %end: index)
+    func.func private @k(tensor<64xf32>) -> tensor<64xf32> attributes {tenon.emitted = @k_loops}
+    func.func private @k_loops(%x: memref<64xf32>, %y: memref<64xf32>, %begin: index, %end: index)
         attributes {tenon.kernel, tenon.range = affine_map<() -> (1)>}
     ```
   }];

@@ -3,12 +3,17 @@
 #ifndef TENON_GRAPH_PASSES_H
 #define TENON_GRAPH_PASSES_H
 
+#include "tenon/Dialect/Tenon/IR/OpEvaluator.h"
+
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Pass/Pass.h"
 
 namespace tenon {
 #define GEN_PASS_DECL
 #include "tenon/Graph/Passes.h.inc"
+
+/// FoldConstants with the evaluator that computes the values.
+std::unique_ptr<mlir::Pass> createFoldConstantsPass(OpEvaluator evaluator);
 
 #define GEN_PASS_REGISTRATION
 #include "tenon/Graph/Passes.h.inc"

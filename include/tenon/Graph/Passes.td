@@ -42,4 +42,22 @@ def FormKernels : Pass<"tenon-form-kernels", "::mlir::func::FuncOp"> {
     Statistic<"numFused", "fused", "Number of ops that joined the kernel of another">];
 }
 
+def FoldConstants : Pass<"tenon-fold-constants", "::mlir::func::FuncOp"> {
+  let summary = "compute what depends on constants alone";
+  let description = [{
+    Replaces every maximal subtree of constants by its value, computed by the evaluator the pass was made with. Results
+    that take more than four times the bytes of their operands (and `slack-bytes`) are left for run time.
+
+    ```mlir
+    %t = tenon.transpose %constant {perm = array<i64: 1, 0>} : (tensor<2x3xf32>) -> tensor<3x2xf32>
+    // becomes
+    %t = tenon.constant dense<...> : tensor<3x2xf32>
+    ```
+  }];
+  let options = [Option<"slackBytes", "slack-bytes", "int64_t", "1048576", "Bytes a result may always take">];
+  let statistics = [Statistic<"numFolded", "folded", "Values replaced by constants">];
+  // The evaluator is an argument: see createFoldConstantsPass.
+  let constructor = "::tenon::createFoldConstantsPass({})";
+}
+
 #endif // TENON_GRAPH_PASSES

@@ -57,6 +57,9 @@ public:
   std::optional<unsigned> numberOf(mlir::Operation *op) const;
   /// The op whose result the others lead to: the last one in order among those that define a result of the kernel.
   unsigned getRoot() const { return root; }
+  /// For each op that leads to the root by plain dimensions: its loops as loops of the root, none for those the root does
+  /// not have (its own reductions, windows).
+  llvm::DenseMap<unsigned, llvm::SmallVector<std::optional<unsigned>>> mapLoopsToRoot() const;
   /// The symbols of dynamic sizes, in the order kernel functions take them as arguments.
   llvm::ArrayRef<mlir::StringAttr> getSymbols() const { return sizes.getSymbols(); }
   SymbolicSizes &getSizes() { return sizes; }

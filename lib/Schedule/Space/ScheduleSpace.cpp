@@ -38,41 +38,20 @@ struct KernelShape {
   /// Root loops along which the result of every reduction moves.
   llvm::SmallBitVector sharedLoops() const;
 
-private:
-  void visit(unsigned op, ArrayRef<std::optional<unsigned>> loops);
 };
 
 } // namespace
 
 KernelShape::KernelShape(StructuredKernel &kernel, const Machine &machine)
-    : kernel(kernel), machine(machine), lanes(vectorLanes(kernel, machine)) {
-  SmallVector<std::optional<unsigned>> identity;
-  for (unsigned loop = 0; loop < root().getNumLoops(); ++loop)
-    identity.push_back(root().isReductionLoop(loop) ? std::nullopt : std::optional<unsigned>(loop));
-  visit(kernel.getRoot(), identity);
-  llvm::sort(reductions);
-}
-
-/// Follows the producers of `op`, whose loops are `loops` of the root.
-void KernelShape::visit(unsigned number, ArrayRef<std::optional<unsigned>> loops) {
-  if (rootLoops.contains(number))
-    return;
-  const StructuredOp &op = kernel.getOp(number);
-  rootLoops[number].assign(loops.begin(), loops.end());
-  if (op.isReduction())
-    reductions.push_back(number);
-  for (const Access &input : op.inputs) {
-    std::optional<unsigned> producer = kernel.numberOf(input.tensor);
-    if (!producer)
+    : kernel(kernel), machine(machine), lanes(vectorLanes(kernel, machine)), rootLoops(kernel.mapLoopsToRoot()) {
+  for (unsigned number = 0; number < kernel.getOps().size(); ++number) {
+    if (!rootLoops.contains(number))
       continue;
-    ++readers[*producer];
-    const StructuredOp &source = kernel.getOp(*producer);
-    SmallVector<std::optional<unsigned>> sourceLoops(source.getNumLoops());
-    AffineMap written = source.outputs.front().map;
-    for (auto [read, write] : llvm::zip(input.map.getResults(), written.getResults()))
-      if (auto dim = dyn_cast<AffineDimExpr>(read))
-        sourceLoops[cast<AffineDimExpr>(write).getPosition()] = loops[dim.getPosition()];
-    visit(*producer, sourceLoops);
+    if (kernel.getOp(number).isReduction())
+      reductions.push_back(number);
+    for (const Access &input : kernel.getOp(number).inputs)
+      if (std::optional<unsigned> producer = kernel.numberOf(input.tensor))
+        ++readers[*producer];
   }
 }
 
