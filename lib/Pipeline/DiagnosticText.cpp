@@ -21,7 +21,7 @@ llvm::StringRef tenon::stringify(DiagnosticSeverity severity) {
 }
 
 /// The file and the node a location leads to; of several nodes fused together, the first.
-static std::string describePlace(Location location) {
+static std::string describePlace(Location location, bool withNode) {
   std::string file, node;
   location->walk([&](Location inner) {
     if (auto name = dyn_cast<NameLoc>(inner); name && node.empty())
@@ -35,12 +35,15 @@ static std::string describePlace(Location location) {
     return WalkResult::advance();
   });
   std::string text = file.empty() ? "" : file + ": ";
-  return node.empty() ? text : text + "node '" + node + "': ";
+  return node.empty() || !withNode ? text : text + "node '" + node + "': ";
 }
 
 static void appendLine(std::string &text, Diagnostic &diagnostic) {
-  text += tenon::stringify(diagnostic.getSeverity()).str() + ": " + describePlace(diagnostic.getLocation()) +
-          diagnostic.str() + "\n";
+  std::string message = diagnostic.str();
+  // The importer says more of a node than its name.
+  bool namesNode = llvm::StringRef(message).starts_with("node ");
+  text += tenon::stringify(diagnostic.getSeverity()).str() + ": " +
+          describePlace(diagnostic.getLocation(), !namesNode) + message + "\n";
 }
 
 std::string tenon::formatDiagnostic(Diagnostic &diagnostic) {
