@@ -88,7 +88,7 @@ static int check_headers(FILE *file, uint64_t size, const char *path) {
 
 #endif
 
-int check_elf_file(const char *path) {
+int check_elf_file(const char *path, uint64_t *inode) {
   FILE *file = fopen(path, "rb");
   if (!file)
     return fail(TENON_ERROR_NO_FILE, "can't open '%s': %s", path, strerror(errno));
@@ -100,6 +100,8 @@ int check_elf_file(const char *path) {
     result = fail(TENON_ERROR_NO_FILE, "'%s' is not a file", path);
   else
     result = check_headers(file, (uint64_t)status.st_size, path);
+  if (!result)
+    *inode = status.st_ino;
   fclose(file);
   return result;
 }

@@ -59,19 +59,43 @@ int tenon_rt_model_open(const tenon_model *descriptor, tenon_rt_model **model) {
   return make_model(descriptor, NULL, model);
 }
 
+// Writes a name of the file `path` that tells it from other files which were at that path: the bits of its
+// inode number as "/" and "./" between folder and file, which mean nothing to the system.
+static void write_unique_name(const char *path, uint64_t inode, char *name) {
+  const char *file = strrchr(path, '/') + 1;
+  memcpy(name, path, (size_t)(file - path));
+  name += file - path;
+  for (; inode; inode >>= 1) {
+    if (inode & 1)
+      *name++ = '.';
+    *name++ = '/';
+  }
+  strcpy(name, file);
+}
+
 static int open_library(const char *path, void **library) {
-  int status = check_elf_file(path);
+  uint64_t inode;
+  int status = check_elf_file(path, &inode);
   if (status)
     return status;
-  // Without a slash, the system's loader would search its own folders.
-  size_t room = strlen(path) + 3;
-  char *file = malloc(room);
-  if (!file)
+  size_t room = strlen(path) + sizeof "./" + 2 * 64;
+  char *name = malloc(2 * room);
+  if (!name)
     return fail(TENON_ERROR_OUT_OF_MEMORY, "no memory for the path '%s'", path);
-  snprintf(file, room, "%s%s", strchr(path, '/') ? "" : "./", path);
-  *library = dlopen(file, RTLD_NOW | RTLD_LOCAL);
-  free(file);
-  return *library ? TENON_OK : fail(TENON_ERROR_NO_FILE, "can't load '%s': %s", path, dlerror());
+  // Without a slash, the system's loader would search its own folders.
+  snprintf(name, room, "%s%s", strchr(path, '/') ? "" : "./", path);
+  // It knows libraries by name: one that is in use would be found again even if the file was replaced since.
+  void *in_use = dlopen(name, RTLD_LAZY | RTLD_NOLOAD);
+  if (in_use) {
+    write_unique_name(name, inode, name + room);
+    memmove(name, name + room, strlen(name + room) + 1);
+  }
+  *library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
+  free(name);
+  status = *library ? TENON_OK : fail(TENON_ERROR_NO_FILE, "can't load '%s': %s", path, dlerror());
+  if (in_use)
+    dlclose(in_use);
+  return status;
 }
 
 int tenon_rt_model_load(const char *path, tenon_rt_model **model) {
