@@ -34,7 +34,9 @@ std::optional<Phase> tenon::parsePhase(StringRef name) {
   return std::nullopt;
 }
 
-static std::unique_ptr<Pass> foldConstants() { return createFoldConstantsPass(reference::makeOpEvaluator()); }
+static std::unique_ptr<Pass> foldConstants(FoldConstantsOptions options = {}) {
+  return createFoldConstantsPass(reference::makeOpEvaluator(), options);
+}
 
 static void buildGraph(OpPassManager &passes) {
   passes.addPass(createCanonicalizerPass());                      // shape arithmetic folds before anyone reads a shape
@@ -62,7 +64,9 @@ static void buildCodegen(OpPassManager &passes, const PhaseOptions &options) {
   PackOperandsOptions pack;
   pack.vectorBits = options.machine.vectorBits;
   passes.addPass(createPackOperands(pack));                       // after scheduling: the tile decides the layout
-  passes.addNestedPass<func::FuncOp>(foldConstants());            // carries the packing out on the weights
+  FoldConstantsOptions anySize;
+  anySize.slackBytes = std::numeric_limits<int64_t>::max();
+  passes.addNestedPass<func::FuncOp>(foldConstants(anySize));    // carries the packing out on the weights
   EmitKernelsOptions emit;
   emit.vectorBits = options.machine.vectorBits;
   emit.fuseMultiplyAdd = options.machine.hasFma;

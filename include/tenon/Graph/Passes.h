@@ -13,7 +13,7 @@ namespace tenon {
 #include "tenon/Graph/Passes.h.inc"
 
 /// FoldConstants with the evaluator that computes the values.
-std::unique_ptr<mlir::Pass> createFoldConstantsPass(OpEvaluator evaluator);
+std::unique_ptr<mlir::Pass> createFoldConstantsPass(OpEvaluator evaluator, FoldConstantsOptions options = {});
 
 #define GEN_PASS_REGISTRATION
 #include "tenon/Graph/Passes.h.inc"
