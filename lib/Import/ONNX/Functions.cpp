@@ -1,0 +1,2 @@
+#include "NodeReader.h"
+void tenon::importer::registerFunctions(Registry &) {}
