@@ -10,6 +10,7 @@
 
 #include "tenon/Dialect/Tenon/IR/Tenon.h"
 
+#include "mlir/IR/Iterators.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "llvm/ADT/MapVector.h"
 
@@ -104,7 +105,8 @@ static FailureOr<HostTensor> evaluateOnScalars(Operation *op, ArrayRef<HostTenso
 namespace {
 
 struct FoldConstants : tenon::impl::FoldConstantsBase<FoldConstants> {
-  explicit FoldConstants(OpEvaluator evaluator) : evaluator(std::move(evaluator)) {}
+  explicit FoldConstants(OpEvaluator evaluator, FoldConstantsOptions options)
+      : FoldConstantsBase(std::move(options)), evaluator(std::move(evaluator)) {}
 
   void runOnOperation() override;
 
@@ -319,6 +321,6 @@ void FoldConstants::runOnOperation() {
   });
 }
 
-std::unique_ptr<Pass> tenon::createFoldConstantsPass(OpEvaluator evaluator) {
-  return std::make_unique<FoldConstants>(std::move(evaluator));
+std::unique_ptr<mlir::Pass> tenon::createFoldConstantsPass(OpEvaluator evaluator, FoldConstantsOptions options) {
+  return std::make_unique<FoldConstants>(std::move(evaluator), std::move(options));
 }

@@ -5,6 +5,45 @@
 
 include "mlir/Pass/PassBase.td"
 
+def InferShapes : Pass<"tenon-infer-shapes", "::mlir::func::FuncOp"> {
+  let summary = "propagate sizes through the whole function";
+  let description = [{
+    Refines the types of all values to what follows from the inputs' sizes, and replaces ops that take index tensors by
+    their static forms, until nothing changes. The function then returns the refined types. A size that stays unknown is
+    an error that names the op at which it arises.
+
+    ```mlir
+    %s = tenon.shape_of %x : (tensor<2x3xf32>) -> tensor<2xi64>
+    %y = tenon.dynamic_expand %c, %s : (tensor<f32>, tensor<2xi64>) -> tensor<?x?xf32>
+    // becomes
+    %y = tenon.expand %c : (tensor<f32>) -> tensor<2x3xf32>
+    ```
+  }];
+  let options = [
+    Option<"allowUnknown", "allow-unknown", "bool", "false", "Accept sizes that stay unknown">];
+  let statistics = [Statistic<"numRefined", "refined", "Number of times a value's type became more precise">];
+}
+
+def FoldConstants : Pass<"tenon-fold-constants", "::mlir::func::FuncOp"> {
+  let summary = "evaluate what depends on constants only";
+  let description = [{
+    Computes the values that follow from constants and that other ops read, with the evaluator the pass was made with.
+    Values on the way to them never become attributes. A result stays an op if it takes more than 4 times the bytes of
+    the constants it follows from and `slack-bytes`; splats are computed as one element and stay splats.
+
+    ```mlir
+    %a = tenon.constant dense<[1.0, 2.0]> : tensor<2xf32>
+    %b = tenon.neg %a : (tensor<2xf32>) -> tensor<2xf32>
+    // becomes
+    %b = tenon.constant dense<[-1.0, -2.0]> : tensor<2xf32>
+    ```
+  }];
+  let options = [Option<"slackBytes", "slack-bytes", "int64_t", "1048576", "Bytes a result may always take">];
+  let statistics = [Statistic<"numFolded", "folded", "Number of values that became constants">];
+  // The evaluator is an argument: see createFoldConstantsPass.
+  let constructor = "::tenon::createFoldConstantsPass({})";
+}
+
 def FormKernels : Pass<"tenon-form-kernels", "::mlir::func::FuncOp"> {
   let summary = "group ops into kernels";
   let description = [{
@@ -40,24 +79,6 @@ def FormKernels : Pass<"tenon-form-kernels", "::mlir::func::FuncOp"> {
   let statistics = [
     Statistic<"numKernels", "kernels", "Number of kernels formed">,
     Statistic<"numFused", "fused", "Number of ops that joined the kernel of another">];
-}
-
-def FoldConstants : Pass<"tenon-fold-constants", "::mlir::func::FuncOp"> {
-  let summary = "compute what depends on constants alone";
-  let description = [{
-    Replaces every maximal subtree of constants by its value, computed by the evaluator the pass was made with. Results
-    that take more than four times the bytes of their operands (and `slack-bytes`) are left for run time.
-
-    ```mlir
-    %t = tenon.transpose %constant {perm = array<i64: 1, 0>} : (tensor<2x3xf32>) -> tensor<3x2xf32>
-    // becomes
-    %t = tenon.constant dense<...> : tensor<3x2xf32>
-    ```
-  }];
-  let options = [Option<"slackBytes", "slack-bytes", "int64_t", "1048576", "Bytes a result may always take">];
-  let statistics = [Statistic<"numFolded", "folded", "Values replaced by constants">];
-  // The evaluator is an argument: see createFoldConstantsPass.
-  let constructor = "::tenon::createFoldConstantsPass({})";
 }
 
 #endif // TENON_GRAPH_PASSES

@@ -1,0 +1,201 @@
+//===- InferShapes.cpp - Propagate sizes through the whole function -----------------------------===//
+//
+// In: a function whose inputs have known sizes, numbers or named symbols, as the importer leaves it. Out: the same with
+// the sizes of all values, and ops that take index tensors replaced by their static forms. It comes first in the graph
+// phase: everything after it decides by shapes.
+//
+//===----------------------------------------------------------------------------------------===//
+
+#include "tenon/Graph/Passes.h"
+
+#include "tenon/Dialect/Tenon/IR/SymbolicSizes.h"
+#include "tenon/Dialect/Tenon/IR/Tenon.h"
+
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+namespace tenon {
+#define GEN_PASS_DEF_INFERSHAPES
+#include "tenon/Graph/Passes.h.inc"
+} // namespace tenon
+
+using namespace mlir;
+using namespace tenon;
+
+/// What both types say together; in doubt what `inferred` says.
+static Type meetTypes(Type present, Type inferred) {
+  auto known = dyn_cast<RankedTensorType>(present), rule = dyn_cast<RankedTensorType>(inferred);
+  if (!known || !rule || known.getRank() != rule.getRank())
+    return present;
+  SymbolicSizes sizes(present.getContext());
+  SymbolicSizes::Sizes result = sizes.of(rule);
+  for (auto [size, other] : llvm::zip_equal(result, sizes.of(known)))
+    if (!size || (!SymbolicSizes::constantValue(size) && SymbolicSizes::constantValue(other)))
+      size = other;
+  return sizes.tensor(result, known.getElementType());
+}
+
+/// What two types have in common: sizes that differ are unknown.
+static Type joinTypes(Type lhs, Type rhs) {
+  auto left = cast<RankedTensorType>(lhs), right = cast<RankedTensorType>(rhs);
+  if (left.getRank() != right.getRank())
+    return lhs;
+  SymbolicSizes sizes(lhs.getContext());
+  SymbolicSizes::Sizes result = sizes.of(left);
+  for (auto [size, other] : llvm::zip_equal(result, sizes.of(right)))
+    if (size != other)
+      size = AffineExpr();
+  return sizes.tensor(result, left.getElementType());
+}
+
+/// The types the op's results have by its rule and operands, or failure if there is none.
+static FailureOr<SmallVector<Type>> ruleTypes(Operation *op) {
+  if (auto branch = dyn_cast<IfOp>(op)) {
+    SmallVector<Type> types;
+    for (auto [then, otherwise] :
+         llvm::zip_equal(branch.getThenRegion().front().getTerminator()->getOperandTypes(),
+                         branch.getElseRegion().front().getTerminator()->getOperandTypes()))
+      types.push_back(joinTypes(then, otherwise));
+    return types;
+  }
+  auto inferable = dyn_cast<InferTypeOpInterface>(op);
+  SmallVector<Type> types;
+  if (!inferable || failed(inferable.inferReturnTypes(op->getContext(), op->getLoc(), op->getOperands(),
+                                                      op->getAttrDictionary(), op->getPropertiesStorage(),
+                                                      op->getRegions(), types)))
+    return failure();
+  return types;
+}
+
+/// Whether the user states the types of its operands elsewhere, so that they must not change under it.
+static bool fixesOperandTypes(Operation *user) {
+  return isa<KernelOp>(user) || (!isa<TenonDialect>(user->getDialect()) && !isa<func::ReturnOp>(user));
+}
+
+/// The dimensions of which not even an expression is known.
+static SmallVector<int64_t> unknownDims(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  SmallVector<int64_t> result;
+  if (!tensor)
+    return result;
+  SymbolicSizes sizes(type.getContext());
+  for (auto [i, size] : llvm::enumerate(sizes.of(tensor)))
+    if (!size)
+      result.push_back(i);
+  return result;
+}
+
+namespace {
+
+struct InferShapes : tenon::impl::InferShapesBase<InferShapes> {
+  using InferShapesBase::InferShapesBase;
+
+  LogicalResult initialize(MLIRContext *context) override;
+  void runOnOperation() override;
+
+private:
+  FailureOr<bool> refineResults();
+  void refineSignature();
+  LogicalResult checkAllKnown();
+  std::string wayOut();
+
+  std::shared_ptr<const FrozenRewritePatternSet> foldings;
+};
+
+} // namespace
+
+LogicalResult InferShapes::initialize(MLIRContext *context) {
+  RewritePatternSet patterns(context);
+  context->getOrLoadDialect<TenonDialect>()->getCanonicalizationPatterns(patterns);
+  for (RegisteredOperationName op : context->getRegisteredOperationsByDialect(TenonDialect::getDialectNamespace()))
+    op.getCanonicalizationPatterns(patterns, context);
+  foldings = std::make_shared<FrozenRewritePatternSet>(std::move(patterns));
+  return success();
+}
+
+/// Gives every result the type that follows from the operands, in program order; whether one has changed.
+FailureOr<bool> InferShapes::refineResults() {
+  bool changed = false;
+  // Inner ops first: the results of a branch follow from what its regions yield.
+  WalkResult walk = getOperation().walk([&](Operation *op) {
+    if (!isa<TenonDialect>(op->getDialect()) || op->getParentOfType<KernelOp>())
+      return WalkResult::advance();
+    FailureOr<SmallVector<Type>> types = ruleTypes(op);
+    if (failed(types))
+      return isa<InferTypeOpInterface>(op) ? WalkResult::interrupt() : WalkResult::advance();
+    for (auto [result, inferred] : llvm::zip_equal(op->getResults(), *types)) {
+      Type refined = meetTypes(result.getType(), inferred);
+      if (refined == result.getType() || llvm::any_of(result.getUsers(), fixesOperandTypes))
+        continue;
+      result.setType(refined);
+      ++numRefined;
+      changed = true;
+    }
+    return WalkResult::advance();
+  });
+  if (walk.wasInterrupted())
+    return failure();
+  return changed;
+}
+
+/// The function returns what its return op does.
+void InferShapes::refineSignature() {
+  func::FuncOp function = getOperation();
+  auto result = cast<func::ReturnOp>(function.front().getTerminator());
+  function.setFunctionType(
+      FunctionType::get(&getContext(), function.getArgumentTypes(), result.getOperandTypes()));
+}
+
+/// What a user can do about sizes that are not known.
+std::string InferShapes::wayOut() {
+  std::string names;
+  for (BlockArgument argument : getOperation().getArguments()) {
+    auto type = dyn_cast<RankedTensorType>(argument.getType());
+    if (!type || type.hasStaticShape())
+      continue;
+    auto name = getOperation().getArgAttrOfType<StringAttr>(argument.getArgNumber(), "tenon.name");
+    names += (names.empty() ? "give --shape " : " ") +
+             (name ? name.str() : "%arg" + std::to_string(argument.getArgNumber())) + "=...";
+  }
+  return names.empty() ? "all inputs have static sizes, so this one depends on their elements" : names;
+}
+
+/// Reports where sizes become unknown: at ops whose operands are all known.
+LogicalResult InferShapes::checkAllKnown() {
+  bool allKnown = true;
+  auto hasUnknown = [](Type type) { return !unknownDims(type).empty(); };
+  for (BlockArgument argument : getOperation().getArguments())
+    for (int64_t dim : unknownDims(argument.getType())) {
+      emitError(argument.getLoc(), "input ")
+          << argument.getArgNumber() << " has no size or name in dimension " << dim << "; " << wayOut();
+      allKnown = false;
+    }
+  getOperation().walk([&](Operation *op) {
+    if (llvm::any_of(op->getOperandTypes(), hasUnknown))
+      return;
+    for (OpResult result : op->getResults())
+      for (int64_t dim : unknownDims(result.getType())) {
+        op->emitOpError("has a result of unknown size in dimension ") << dim << "; " << wayOut();
+        allKnown = false;
+      }
+  });
+  return success(allKnown);
+}
+
+void InferShapes::runOnOperation() {
+  if (getOperation().isExternal())
+    return;
+  FailureOr<bool> changed = true;
+  while (*changed) {
+    if (failed(refineResults()))
+      return signalPassFailure();
+    GreedyRewriteConfig config;
+    config.setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled);
+    (void)applyPatternsGreedily(getOperation(), *foldings, config);
+    changed = refineResults();
+    if (failed(changed))
+      return signalPassFailure();
+  }
+  refineSignature();
+  if (!allowUnknown && failed(checkAllKnown()))
+    signalPassFailure();
+}
