@@ -342,6 +342,18 @@ TEST_F(Artefact, LoaderRefusesAnInstructionSetThatIsNotThere) {
                   "this processor or system doesn't support '" + missing + "'");
 }
 
+TEST_F(Artefact, ListsWhatCodeForTheCPUMayUse) {
+  ToyPackage toy("toy", "x86_64-unknown-linux-gnu");
+  toy.package.cpu = "haswell";
+  // What code generation doesn't use by itself, such as sgx, isn't asked for.
+  toy.package.features = "-fma,+avxvnni,+sgx";
+  write(toy.package, ArtefactKind::Object, "toy.o");
+  // With the zeros of the texts around it, so that it's the whole list.
+  const char list[] =
+      "\0sse3,pclmul,ssse3,sse4.1,sse4.2,movbe,popcnt,avx,f16c,sahf,lzcnt,bmi,avx2,bmi2,avxvnni";
+  EXPECT_NE(read("toy.o").find(list, 0, sizeof list), std::string::npos);
+}
+
 TEST_F(Artefact, LoaderAcceptsWhatTheHostHas) {
   ToyPackage toy;
   for (const auto &feature : llvm::sys::getHostCPUFeatures())
