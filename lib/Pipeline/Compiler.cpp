@@ -9,6 +9,7 @@
 #include "tenon/Pipeline/Registration.h"
 #include "tenon/Support/HostTensor.h"
 
+#include "mlir/AsmParser/AsmParser.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Parser/Parser.h"
 #include "llvm/IR/LLVMContext.h"
@@ -94,6 +95,8 @@ LogicalResult Compilation::run() {
         return failure();
       signature = *read;
     }
+    if (phase == Phase::Schedule && failed(applyGivenSchedules()))
+      return failure();
     if (failed(runPhase(phase)))
       return failure();
     if (phase == Phase::Schedule)
@@ -102,6 +105,19 @@ LogicalResult Compilation::run() {
   if (failed(describeProgram()))
     return failure();
   return options.stopAfter >= Phase::Target ? compileKernels() : success();
+}
+
+LogicalResult Compilation::applyGivenSchedules() {
+  for (const auto &[name, text] : options.schedules) {
+    auto kernel = module->lookupSymbol<func::FuncOp>(name);
+    if (!kernel || !kernel->hasAttr("tenon.structured"))
+      return module->emitError("expects the name of a kernel, but got '") << name << "'";
+    auto schedule = dyn_cast_or_null<ScheduleAttr>(parseAttribute(text, module->getContext()));
+    if (!schedule)
+      return kernel.emitError("expects a #tenon.schedule for '") << name << "', but got '" << text << "'";
+    kernel->setAttr("tenon.schedule", schedule);
+  }
+  return success();
 }
 
 LogicalResult Compilation::describeProgram() {

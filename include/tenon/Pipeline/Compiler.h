@@ -40,6 +40,9 @@ struct CompileOptions {
   /// Whether weights become part of the artefact, or are handed to each run.
   bool embedWeights = true;
 
+  /// Schedules given by hand, as text of #tenon.schedule, by the name of the kernel.
+  std::vector<std::pair<std::string, std::string>> schedules;
+
   /// The last phase to run.
   Phase stopAfter = Phase::Package;
   /// Whether the verifier runs after every pass, rather than at the phases' ends.
@@ -84,6 +87,7 @@ private:
   static mlir::FailureOr<std::unique_ptr<Compilation>> start(mlir::MLIRContext &context,
                                                              const CompileOptions &options);
   llvm::LogicalResult runPhase(Phase phase);
+  llvm::LogicalResult applyGivenSchedules();
   llvm::LogicalResult compileKernels();
   llvm::LogicalResult describeProgram();
 
