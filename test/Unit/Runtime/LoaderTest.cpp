@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
@@ -33,7 +34,7 @@ int32_t run(const tenon_call *call) {
   float weight = *static_cast<const float *>(call->weights);
   for (int64_t i = 0; i < batch * (2 * n + 1); ++i)
     scratch[i] = x[i] + weight;
-  std::memcpy(y, scratch, sizeof(float) * batch * (2 * n + 1));
+  std::copy_n(scratch, batch * (2 * n + 1), y);
   for (int64_t i = 0; i < batch / 2; ++i)
     halves[i] = n;
   return TENON_OK;
