@@ -386,11 +386,13 @@ LogicalResult MemoryPlanner::emitLaunches(func::FuncOp run) {
 }
 
 LogicalResult MemoryPlanner::plan() {
-  SmallVector<Type> types;
-  program->walk([&](Operation *op) { llvm::append_range(types, op->getResultTypes()); });
-  llvm::append_range(types, program.getArgumentTypes());
-  for (StringAttr name : collectSymbols(types))
-    sizes.symbol(name);
+  // In the order the model's signature lists them: first seen in the inputs, then in the outputs.
+  FunctionType type = program.getFunctionType();
+  for (TypeRange tensors : {TypeRange(type.getInputs()), TypeRange(type.getResults())})
+    for (Type tensor : tensors)
+      if (auto dims = dyn_cast_or_null<DimsAttr>(cast<RankedTensorType>(tensor).getEncoding()))
+        for (StringAttr name : dims.getSymbols())
+          sizes.symbol(name);
   if (failed(placeValues()))
     return failure();
   findLifetimes();

@@ -206,6 +206,66 @@ static unsigned chooseParallelLoops(const Schedule &schedule, const StageSchedul
   return count;
 }
 
+/// A padded input of a window, stored a band of rows at a time: reads then need no guard, and a band stays in cache.
+struct PaddedBand {
+  unsigned op;                         ///< the tensor.pad
+  SmallVector<unsigned> outer;         ///< loops of the main op around the band, outermost first
+  std::optional<unsigned> row;         ///< the main op's loop along the first padded dimension
+  int64_t rowStep = 0;                 ///< rows of the result a band serves
+  double bytes = 0;
+};
+
+/// The band for `main` under `tile`, if one of its inputs is padded.
+static std::optional<PaddedBand> choosePaddedBand(const KernelShape &shape, unsigned main, const LoopNest &nest,
+                                                  const RegisterTile &tile) {
+  StructuredKernel &kernel = shape.kernel;
+  const StructuredOp &op = kernel.getOp(main);
+  for (auto [number, input] : llvm::enumerate(op.inputs)) {
+    std::optional<unsigned> producer = kernel.numberOf(input.tensor);
+    auto pad = producer ? dyn_cast<tensor::PadOp>(kernel.getOp(*producer).op) : tensor::PadOp();
+    if (!pad)
+      continue;
+    const LoopNest::Operand &operand = nest.inputs[number];
+    PaddedBand band;
+    band.op = *producer;
+    SmallVector<int64_t, 8> extents = nest.extents;
+    for (auto [dim, coefficients] : llvm::enumerate(operand.coefficients)) {
+      bool guarded = pad.getStaticLow()[dim] != 0 || pad.getStaticHigh()[dim] != 0;
+      for (unsigned loop = 0; loop < nest.size(); ++loop) {
+        if (coefficients[loop] == 0 || nest.reduction[loop])
+          continue;
+        if (!guarded) {
+          band.outer.push_back(loop);
+          extents[loop] = std::min(nest.extents[loop], tile.extents[loop]);
+        } else if (!band.row) {
+          band.row = loop; // a further padded dimension stays whole
+        }
+      }
+    }
+    if (!band.row)
+      return std::nullopt;
+    // As many rows as stay well inside the second-level cache, in whole tiles.
+    double budget = shape.machine.l2Bytes / 4;
+    int64_t step = tile.extents[*band.row], extent = nest.extents[*band.row];
+    int64_t most = op.staticExtent(*band.row) ? extent : 4 * step;
+    if (shape.machine.cores > 1 && extent >= 4 * int64_t(shape.machine.cores))
+      most = std::min<int64_t>(most, llvm::divideCeil(extent, 2 * shape.machine.cores));
+    band.rowStep = step;
+    for (int64_t rows = step; rows < most + step; rows += step) {
+      extents[*band.row] = rows;
+      double bytes = operand.footprint(extents, shape.machine.cacheLineBytes);
+      if (bytes > budget && rows > step)
+        break;
+      band.rowStep = rows;
+      band.bytes = bytes;
+    }
+    if (band.bytes > shape.machine.l2Bytes)
+      return std::nullopt;
+    return band;
+  }
+  return std::nullopt;
+}
+
 /// Schedules with the main reduction (or, without one, the root) tiled in registers.
 static void enumerateTiled(const KernelShape &shape, unsigned main, std::vector<ScoredSchedule> &found) {
   StructuredKernel &kernel = shape.kernel;
@@ -215,11 +275,6 @@ static void enumerateTiled(const KernelShape &shape, unsigned main, std::vector<
   // The loops of the main op as the root's; a reduction that is the root is its own.
   SmallVector<std::optional<unsigned>> toRoot = shape.rootLoops.lookup(main);
 
-  std::optional<unsigned> paddedInput;
-  for (const Access &input : op.inputs)
-    if (auto number = kernel.numberOf(input.tensor); number && isa<tensor::PadOp>(kernel.getOp(*number).op))
-      paddedInput = number;
-
   SmallVector<unsigned> parallel, reduction;
   for (unsigned loop = 0; loop < nest.size(); ++loop)
     (nest.reduction[loop] ? reduction : parallel).push_back(loop);
@@ -228,19 +283,34 @@ static void enumerateTiled(const KernelShape &shape, unsigned main, std::vector<
     const RegisterTile &tile = ranked.tile;
     SmallVector<unsigned> order = parallel;
     llvm::sort(order);
+    std::optional<PaddedBand> band;
+    if (!reduction.empty())
+      band = choosePaddedBand(shape, main, nest, tile);
     unsigned permutations = 0;
     do {
       // Blocks over one loop so that what the others stream stays in cache.
       for (int64_t block : {0, 64, 256}) {
         SmallVector<LoopStep> loops;
+        unsigned bandDepth = 0;
+        if (band) {
+          for (unsigned loop : band->outer)
+            if (nest.extents[loop] > tile.extents[loop] || !op.staticExtent(loop))
+              loops.push_back({loop, tile.extents[loop]});
+          if (nest.extents[*band->row] > band->rowStep || !op.staticExtent(*band->row))
+            loops.push_back({*band->row, band->rowStep});
+          bandDepth = loops.size();
+        }
         unsigned blocked = order.empty() ? 0 : order.back();
         if (block && (order.empty() || nest.extents[blocked] < 2 * block || block % tile.extents[blocked] != 0))
           continue;
         if (block)
           loops.push_back({blocked, block});
-        for (unsigned loop : order)
-          if (nest.extents[loop] > tile.extents[loop] || !op.staticExtent(loop))
+        for (unsigned loop : order) {
+          bool done = band && (llvm::is_contained(band->outer, loop) ||
+                               (loop == *band->row && band->rowStep == tile.extents[loop]));
+          if (!done && (nest.extents[loop] > tile.extents[loop] || !op.staticExtent(loop)))
             loops.push_back({loop, tile.extents[loop]});
+        }
         SmallVector<LoopStep> inner;
         for (unsigned loop : reduction)
           if (nest.extents[loop] > tile.extents[loop] || !op.staticExtent(loop))
@@ -268,6 +338,22 @@ static void enumerateTiled(const KernelShape &shape, unsigned main, std::vector<
         }
         if (!expressible)
           continue;
+        std::optional<StageSchedule> bandStage;
+        if (band) {
+          const StructuredOp &pad = kernel.getOp(band->op);
+          bandStage.emplace();
+          bandStage->op = band->op;
+          bandStage->parent = rootNumber;
+          bandStage->depth = bandDepth;
+          bandStage->stored = true;
+          bandStage->vectorDim = pad.getNumLoops() - 1;
+          for (unsigned loop = 0; loop < pad.getNumLoops(); ++loop)
+            bandStage->loops.push_back({loop, loop + 1 == pad.getNumLoops() ? 4 : 1});
+          double bands = llvm::divideCeil(nest.extents[*band->row], band->rowStep);
+          for (unsigned loop : band->outer)
+            bands *= llvm::divideCeil(nest.extents[loop], tile.extents[loop]);
+          candidate.cycles += bands * band->bytes / 4 / shape.lanes * 3;
+        }
         if (!nest.reduction[tile.vectorLoop])
           rootStage.vectorDim = main == rootNumber ? tile.vectorLoop : toRoot[tile.vectorLoop];
         for (LoopStep loop : inner)
@@ -286,6 +372,8 @@ static void enumerateTiled(const KernelShape &shape, unsigned main, std::vector<
           candidate.schedule.stages.push_back(rootStage);
           candidate.schedule.stages.push_back(mainStage);
         }
+        if (bandStage)
+          candidate.schedule.stages.push_back(*bandStage);
         candidate.schedule.stages.front().parallelLoops = chooseParallelLoops(
             candidate.schedule, candidate.schedule.stages.front(), nest, shape.machine, shape.lanes);
         found.push_back(std::move(candidate));
