@@ -62,7 +62,7 @@ std::optional<SmallVector<double>> NodeReader::constantReals(Value value) {
 SmallVector<int64_t> NodeReader::requireConstantInts(unsigned i, StringRef what) {
   if (std::optional<SmallVector<int64_t>> values = constantInts(input(i)))
     return *values;
-  (void)error("expects " + what + " that are known at compile time");
+  (void)error("expects " + what + " known at compile time");
   return {};
 }
 
@@ -370,6 +370,23 @@ LogicalResult NodeReader::error(const Twine &message) {
   return failure();
 }
 
+/// Sizes that follow from values of inputs, which nobody knows yet, are those that the model declares.
+void NodeReader::refineResult(unsigned i) {
+  RankedTensorType declared = declaredType(i);
+  Operation *op = results[i].getDefiningOp();
+  // Only of ops this node has made: others have users that know the type.
+  if (!declared || !op || op->getLoc() != loc || !isa<InferTypeOpInterface>(op))
+    return;
+  RankedTensorType present = type(results[i]);
+  SymbolicSizes::Sizes sizes = sizesOf(results[i]);
+  if (present.getRank() != declared.getRank())
+    return;
+  for (auto [size, known] : llvm::zip_equal(sizes, declared.getShape()))
+    if (!size && !ShapedType::isDynamic(known))
+      size = getSizes().constant(known);
+  results[i].setType(getSizes().tensor(sizes, present.getElementType()));
+}
+
 void NodeReader::finish() {
   for (const AttributeProto &attribute : node.attribute())
     if (!seen.contains(attribute.name()))
@@ -377,4 +394,7 @@ void NodeReader::finish() {
   for (auto [i, result] : llvm::enumerate(results))
     if (!failed && !result && wantsOutput(i))
       (void)error("output " + Twine(i) + " ('" + node.output(i) + "') is not supported");
+  for (unsigned i = 0; i < results.size(); ++i)
+    if (!failed && results[i] && wantsOutput(i))
+      refineResult(i);
 }

@@ -153,11 +153,12 @@ public:
   /// Reports under the node's name; always failure.
   llvm::LogicalResult error(const llvm::Twine &message);
   bool hasFailed() const { return failed; }
-  /// Reports attributes that nobody asked for and results that are missing.
+  /// Reports attributes that nobody asked for and results that are missing, and gives the others their declared sizes.
   void finish();
 
 private:
   friend class GraphImporter;
+  void refineResult(unsigned i);
   const ::onnx::AttributeProto *find(llvm::StringRef name) const;
   const ::onnx::AttributeProto *find(llvm::StringRef name, int type, llvm::StringRef typeName);
   static mlir::Value only(mlir::Operation *op) { return op ? op->getResult(0) : mlir::Value(); }

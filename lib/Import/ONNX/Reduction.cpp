@@ -61,7 +61,7 @@ static FailureOr<SmallVector<int64_t>> reducedAxes(NodeReader &node, int64_t sin
       else if (axes->empty())
         axes = std::nullopt;
       if (!axes && !empty)
-        return node.error("expects axes that are known at compile time");
+        return node.error("expects axes known at compile time");
     }
   }
   if (!axes)

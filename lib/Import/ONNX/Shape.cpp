@@ -12,6 +12,9 @@ using Sizes = SymbolicSizes::Sizes;
 /// Constants that the importer computes itself are no larger than this.
 static constexpr int64_t kMaxComputedElements = int64_t(1) << 24;
 
+/// Longer lists of numbers stay ops.
+static constexpr size_t kMaxListedElements = 64;
+
 //===----------------------------------------------------------------------------------------===//
 // Constants
 //===----------------------------------------------------------------------------------------===//
@@ -88,6 +91,22 @@ static LogicalResult importEyeLike(NodeReader &node) {
 }
 
 static LogicalResult importRange(NodeReader &node) {
+  // Axes are sometimes made this way, and must be known.
+  std::optional<SmallVector<int64_t>> start = node.constantInts(node.input(0)), limit = node.constantInts(node.input(1)),
+                                      delta = node.constantInts(node.input(2));
+  bool isIndex = node.element(node.input(0)).isInteger(64);
+  if (isIndex && start && limit && delta && start->size() == 1 && limit->size() == 1 && delta->size() == 1 &&
+      delta->front() != 0) {
+    SmallVector<int64_t> values;
+    int64_t step = delta->front();
+    for (int64_t at = start->front(); step > 0 ? at < limit->front() : at > limit->front();) {
+      values.push_back(at);
+      if (values.size() > kMaxListedElements || llvm::AddOverflow(at, step, at))
+        break;
+    }
+    if (values.size() <= kMaxListedElements)
+      return node.yield(node.vector(values));
+  }
   return node.yield(node.make<RangeOp>({node.input(0), node.input(1), node.input(2)}));
 }
 
@@ -139,19 +158,28 @@ static LogicalResult importFlatten(NodeReader &node) {
                                          node.getSizes().product(ArrayRef(sizes).drop_front(split))}));
 }
 
-/// The axes of Squeeze, Unsqueeze and their like: an attribute before `sinceInput`, an input from there on.
-static std::optional<SmallVector<int64_t>> axesOf(NodeReader &node, int64_t sinceInput) {
-  if (node.getOpset() < sinceInput)
+/// The axes of Squeeze and Unsqueeze: an attribute before opset 13, an input from there on.
+static std::optional<SmallVector<int64_t>> axesOf(NodeReader &node) {
+  if (node.getOpset() < 13)
     return node.integers("axes");
   if (!node.hasInput(1))
     return std::nullopt;
   return node.requireConstantInts(1, "axes");
 }
 
+/// The declared type of the result, if it says all and the axes, which nobody knows yet, would say no more.
+static RankedTensorType declaredTarget(NodeReader &node) {
+  RankedTensorType declared = node.declaredType(0);
+  bool unknownAxes = node.getOpset() >= 13 && node.hasInput(1) && !node.constantInts(node.input(1));
+  return unknownAxes && declared && declared.hasStaticShape() ? declared : RankedTensorType();
+}
+
 static LogicalResult importSqueeze(NodeReader &node) {
   Value input = node.input(0);
+  if (RankedTensorType target = declaredTarget(node))
+    return node.yield(node.makeAs<ReshapeOp>(target, input));
   Sizes sizes = node.sizesOf(input), result;
-  std::optional<SmallVector<int64_t>> axes = axesOf(node, 13);
+  std::optional<SmallVector<int64_t>> axes = axesOf(node);
   SmallVector<int64_t> squeezed;
   if (axes) {
     squeezed = node.normalizeAxes(*axes, sizes.size());
@@ -176,7 +204,9 @@ static LogicalResult importSqueeze(NodeReader &node) {
 
 static LogicalResult importUnsqueeze(NodeReader &node) {
   Value input = node.input(0);
-  std::optional<SmallVector<int64_t>> axes = axesOf(node, 13);
+  if (RankedTensorType target = declaredTarget(node))
+    return node.yield(node.makeAs<ReshapeOp>(target, input));
+  std::optional<SmallVector<int64_t>> axes = axesOf(node);
   if (!axes)
     return node.error("expects axes");
   Sizes sizes = node.sizesOf(input);
@@ -250,6 +280,18 @@ static LogicalResult importConcat(NodeReader &node) {
   return node.yield(node.make<ConcatOp>(node.getInputs(), node.attr("axis", normalized)));
 }
 
+/// The sizes to split into: constants, or those that the outputs are declared with.
+static SmallVector<int64_t> declaredParts(NodeReader &node, int64_t axis) {
+  SmallVector<int64_t> parts;
+  for (unsigned i = 0; i < node.getNumOutputs() && !node.constantInts(node.input(1)); ++i) {
+    RankedTensorType declared = node.declaredType(i);
+    if (!declared || declared.getRank() <= axis || declared.isDynamicDim(axis))
+      return node.requireConstantInts(1, "sizes to split into");
+    parts.push_back(declared.getDimSize(axis));
+  }
+  return parts.empty() ? node.requireConstantInts(1, "sizes to split into") : parts;
+}
+
 static LogicalResult importSplit(NodeReader &node) {
   Value input = node.input(0);
   Sizes sizes = node.sizesOf(input);
@@ -261,7 +303,7 @@ static LogicalResult importSplit(NodeReader &node) {
   if (node.getOpset() < 13)
     parts = node.integers("split");
   else if (node.hasInput(1))
-    parts = node.requireConstantInts(1, "sizes to split into");
+    parts = declaredParts(node, axis);
   int64_t count = node.integer("num_outputs", outputs);
   if (count != outputs)
     return node.error("expects " + Twine(count) + " outputs, but got " + Twine(outputs));
