@@ -1,4 +1,5 @@
-//===- tenon-c/compiler.h - The compiler as a C library ---------------------------------------------------===//
+//===- tenon-c/compiler.h - The compiler as a C library
+//---------------------------------------------------===//
 //
 //   session ──→ source (a model file) ─┐
 //          └──→ invocation (options) ──┴─ run ─→ file | bytes in memory | manifest
@@ -10,12 +11,13 @@
 //   if (tenonInvocationRun(invocation, source) || tenonInvocationWrite(invocation, NULL, "model.so"))
 //     fputs(tenonSessionGetDiagnostics(session), stderr);
 //
-// Handles are opaque and belong to the caller, who destroys sources, invocations and outputs before their session.
-// A session and what was made from it serve one thread at a time; different sessions, any threads at once.
-// No function ends the process or prints. What it was compiled for runs without this library: see tenon-rt/.
+// Handles are opaque and belong to the caller, who destroys sources, invocations and outputs before their
+// session. A session and what was made from it serve one thread at a time; different sessions, any threads at
+// once. No function ends the process or prints. What it was compiled for runs without this library: see
+// tenon-rt/.
 //
-// C11 and C++. Part of the shared library tenon_c, which exports nothing else. Functions and values may be added;
-// those that are here keep their meaning as long as tenonGetApiVersion() returns the same number.
+// C11 and C++. Part of the shared library tenon_c, which exports nothing else. Functions and values may be
+// added; those that are here keep their meaning as long as tenonGetApiVersion() returns the same number.
 //
 //===----------------------------------------------------------------------------------------===//
 
@@ -59,8 +61,8 @@ typedef struct tenon_invocation_t tenon_invocation_t;
 /// The bytes of an artefact.
 typedef struct tenon_output_t tenon_output_t;
 
-/// Called with each diagnostic as it comes up. `text` is one or more lines, `error: model.onnx: node 'a': ...`, each ended
-/// by a line feed, and valid during the call only.
+/// Called with each diagnostic as it comes up. `text` is one or more lines, `error: model.onnx: node 'a':
+/// ...`, each ended by a line feed, and valid during the call only.
 typedef void (*tenon_diagnostic_callback_t)(void *user_data, tenon_severity_t severity, const char *text);
 
 /// TENON_C_API_VERSION of the library.
@@ -77,17 +79,17 @@ TENON_C_API tenon_session_t *tenonSessionCreate(void);
 /// Frees the session. Null is allowed.
 TENON_C_API void tenonSessionDestroy(tenon_session_t *session);
 /// Has diagnostics passed to `callback` besides being collected; null stops that.
-TENON_C_API void tenonSessionSetDiagnosticCallback(tenon_session_t *session, tenon_diagnostic_callback_t callback,
-                                                   void *user_data);
-/// All diagnostics since the session was made or cleared: lines of text, empty if there are none. Valid until the next
-/// call with this session.
+TENON_C_API void tenonSessionSetDiagnosticCallback(tenon_session_t *session,
+                                                   tenon_diagnostic_callback_t callback, void *user_data);
+/// All diagnostics since the session was made or cleared: lines of text, empty if there are none. Valid until
+/// the next call with this session.
 TENON_C_API const char *tenonSessionGetDiagnostics(tenon_session_t *session);
 /// Forgets the diagnostics collected so far.
 TENON_C_API void tenonSessionClearDiagnostics(tenon_session_t *session);
 
-/// Names the model in the file `path`: .onnx, its text forms, or .mlir of the tenon dialect. Null with a diagnostic if
-/// there is no such file. The file is read by tenonInvocationRun and must not change before the session ends: weights
-/// stay mapped.
+/// Names the model in the file `path`: .onnx, its text forms, or .mlir of the tenon dialect. Null with a
+/// diagnostic if there is no such file. The file is read by tenonInvocationRun and must not change before the
+/// session ends: weights stay mapped.
 TENON_C_API tenon_source_t *tenonSourceCreateFromFile(tenon_session_t *session, const char *path);
 /// Frees the source. Null is allowed.
 TENON_C_API void tenonSourceDestroy(tenon_source_t *source);
@@ -97,18 +99,19 @@ TENON_C_API tenon_invocation_t *tenonInvocationCreate(tenon_session_t *session);
 /// Frees the invocation and the compiled model in it. Null is allowed.
 TENON_C_API void tenonInvocationDestroy(tenon_invocation_t *invocation);
 /// Sets an option from text: target, cpu, features, shape (`input=1x3x224x224`), symbol (`batch=1`), threads,
-/// embed-weights, stop-after, verify-each. `shape` and `symbol` may be set several times. Fails if there is no such
-/// option or the value doesn't fit it.
+/// embed-weights, stop-after, verify-each. `shape` and `symbol` may be set several times. Fails if there is
+/// no such option or the value doesn't fit it.
 TENON_C_API tenon_result_t tenonInvocationSetOption(tenon_invocation_t *invocation, const char *key,
                                                     const char *value);
 /// Compiles the model; a model compiled before is dropped.
 TENON_C_API tenon_result_t tenonInvocationRun(tenon_invocation_t *invocation, tenon_source_t *source);
-/// What was compiled, as JSON: inputs, outputs, kernels, sizes of weights and arena. Belongs to the invocation; empty
-/// before a run and if `stop-after` left out code generation.
+/// What was compiled, as JSON: inputs, outputs, kernels, sizes of weights and arena. Belongs to the
+/// invocation; empty before a run and if `stop-after` left out code generation.
 TENON_C_API const char *tenonInvocationGetManifest(tenon_invocation_t *invocation);
-/// Writes the compiled model to a file, complete or not at all. `format` is so, wasm, o, a, h, s, ll or mlir; null goes by
-/// the ending of `path`.
-TENON_C_API tenon_result_t tenonInvocationWrite(tenon_invocation_t *invocation, const char *format, const char *path);
+/// Writes the compiled model to a file, complete or not at all. `format` is so, wasm, o, a, h, s, ll or mlir;
+/// null goes by the ending of `path`.
+TENON_C_API tenon_result_t tenonInvocationWrite(tenon_invocation_t *invocation, const char *format,
+                                                const char *path);
 /// The same file in memory. Null with a diagnostic on failure.
 TENON_C_API tenon_output_t *tenonInvocationGetOutput(tenon_invocation_t *invocation, const char *format);
 

@@ -1,4 +1,5 @@
-//===- Compiler.cpp - The compiler as a C library ---------------------------------------------------------===//
+//===- Compiler.cpp - The compiler as a C library
+//---------------------------------------------------------===//
 
 #include "tenon-c/compiler.h"
 
@@ -166,8 +167,8 @@ static bool canWrite(tenon_invocation_t *invocation, std::optional<OutputFormat>
   Phase needed = getNeededPhase(*format), last = invocation->options.stopAfter;
   if (last >= needed)
     return true;
-  session.reportError("writing '" + asked + "' needs the phase " + tenon::stringify(needed) + ", but stop-after is " +
-                      tenon::stringify(last));
+  session.reportError("writing '" + asked + "' needs the phase " + tenon::stringify(needed) +
+                      ", but stop-after is " + tenon::stringify(last));
   return false;
 }
 
@@ -179,7 +180,8 @@ static bool writeTo(tenon_invocation_t *invocation, OutputFormat format, StringR
   return false;
 }
 
-tenon_result_t tenonInvocationWrite(tenon_invocation_t *invocation, const char *formatName, const char *path) {
+tenon_result_t tenonInvocationWrite(tenon_invocation_t *invocation, const char *formatName,
+                                    const char *path) {
   std::optional<OutputFormat> format = formatName ? parseOutputFormat(formatName) : getOutputFormat(path);
   if (!canWrite(invocation, format, formatName ? formatName : path))
     return TENON_FAILURE;

@@ -17,6 +17,8 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 
+#include <chrono>
+
 using namespace mlir;
 using namespace tenon;
 
@@ -29,6 +31,23 @@ std::unique_ptr<MLIRContext> tenon::makeContext() {
   prepareContext(*context);
   return context;
 }
+
+namespace {
+/// Adds the time from its construction to its destruction.
+class PhaseTimer {
+public:
+  PhaseTimer(std::vector<PhaseTime> &times, Phase phase) : times(times), phase(phase) {}
+  ~PhaseTimer() {
+    std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
+    times.push_back({phase, passed.count()});
+  }
+
+private:
+  std::vector<PhaseTime> &times;
+  Phase phase;
+  std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
+};
+} // namespace
 
 //===----------------------------------------------------------------------------------------===//
 // Import
@@ -51,6 +70,7 @@ FailureOr<std::unique_ptr<Compilation>> Compilation::open(MLIRContext &context, 
   FailureOr<std::unique_ptr<Compilation>> compilation = start(context, options);
   if (failed(compilation))
     return failure();
+  PhaseTimer timer((*compilation)->times, Phase::Import);
   if (llvm::sys::path::extension(path) == ".mlir") {
     (*compilation)->module = parseSourceFile<ModuleOp>(path, &context);
     if (!(*compilation)->module)
@@ -69,11 +89,19 @@ FailureOr<std::unique_ptr<Compilation>> Compilation::open(MLIRContext &context, 
   return compilation;
 }
 
+FailureOr<std::unique_ptr<Compilation>> Compilation::open(OwningOpRef<ModuleOp> module, const CompileOptions &options) {
+  FailureOr<std::unique_ptr<Compilation>> compilation = start(*module->getContext(), options);
+  if (succeeded(compilation))
+    (*compilation)->module = std::move(module);
+  return compilation;
+}
+
 //===----------------------------------------------------------------------------------------===//
 // Phases
 //===----------------------------------------------------------------------------------------===//
 
 LogicalResult Compilation::runPhase(Phase phase) {
+  PhaseTimer timer(times, phase);
   PassManager passes(module->getContext());
   passes.enableVerifier(true);
   PhaseOptions phaseOptions{machine, options.target, options.cpu, options.features};
@@ -135,6 +163,7 @@ LogicalResult Compilation::describeProgram() {
 }
 
 LogicalResult Compilation::compileKernels() {
+  PhaseTimer timer(times, Phase::Target);
   std::string error;
   llvm::FailureOr<std::unique_ptr<Target>> target = createTarget(machine, &error);
   if (failed(target))
@@ -155,6 +184,7 @@ LogicalResult Compilation::compileKernels() {
 //===----------------------------------------------------------------------------------------===//
 
 LogicalResult Compilation::write(ArtefactKind kind, StringRef path, std::string &error) {
+  PhaseTimer timer(times, Phase::Package);
   Package package;
   package.signature = signature;
   package.triple = machine.triple;

@@ -1,4 +1,5 @@
-//===- DiagnosticText.cpp - Diagnostics as lines a user reads ---------------------------------------------===//
+//===- DiagnosticText.cpp - Diagnostics as lines a user reads
+//---------------------------------------------===//
 
 #include "tenon/Pipeline/DiagnosticText.h"
 

@@ -1,4 +1,5 @@
-//===- OptionText.cpp - Options of a compilation as text -------------------------------------------------===//
+//===- OptionText.cpp - Options of a compilation as text
+//-------------------------------------------------===//
 
 #include "tenon/Pipeline/OptionText.h"
 
@@ -56,15 +57,19 @@ static Problem addSymbol(CompileOptions &options, StringRef value) {
 using Setter = Problem (*)(CompileOptions &, StringRef);
 
 static constexpr std::pair<StringLiteral, Setter> setters[] = {
-    {"target", [](CompileOptions &options, StringRef value) { return options.target = value.str(), Problem(); }},
+    {"target",
+     [](CompileOptions &options, StringRef value) { return options.target = value.str(), Problem(); }},
     {"cpu", [](CompileOptions &options, StringRef value) { return options.cpu = value.str(), Problem(); }},
-    {"features", [](CompileOptions &options, StringRef value) { return options.features = value.str(), Problem(); }},
+    {"features",
+     [](CompileOptions &options, StringRef value) { return options.features = value.str(), Problem(); }},
     {"shape", addShape},
     {"symbol", addSymbol},
     {"threads", setThreads},
-    {"embed-weights", [](CompileOptions &options, StringRef value) { return setFlag(options.embedWeights, value); }},
+    {"embed-weights",
+     [](CompileOptions &options, StringRef value) { return setFlag(options.embedWeights, value); }},
     {"stop-after", setStopAfter},
-    {"verify-each", [](CompileOptions &options, StringRef value) { return setFlag(options.verifyEach, value); }},
+    {"verify-each",
+     [](CompileOptions &options, StringRef value) { return setFlag(options.verifyEach, value); }},
 };
 
 static Setter findSetter(StringRef key) {

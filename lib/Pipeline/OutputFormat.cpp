@@ -1,4 +1,5 @@
-//===- OutputFormat.cpp - The kinds of file a compilation can write -----------------------------------------===//
+//===- OutputFormat.cpp - The kinds of file a compilation can write
+//-----------------------------------------===//
 
 #include "tenon/Pipeline/OutputFormat.h"
 
@@ -52,7 +53,8 @@ static LogicalResult writeModule(ModuleOp module, StringRef path, std::string &e
   return writeFile(path, text, error);
 }
 
-LogicalResult tenon::writeOutput(Compilation &compilation, OutputFormat format, StringRef path, std::string &error) {
+LogicalResult tenon::writeOutput(Compilation &compilation, OutputFormat format, StringRef path,
+                                 std::string &error) {
   switch (format) {
   case OutputFormat::SharedLibrary:
   case OutputFormat::Wasm:

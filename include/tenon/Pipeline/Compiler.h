@@ -60,11 +60,20 @@ struct KernelReport {
   unsigned calls = 1;
 };
 
+/// What a phase took.
+struct PhaseTime {
+  Phase phase;
+  double seconds;
+};
+
 /// A model on its way through the phases.
 class Compilation {
 public:
   /// Starts with the model in `path`: .onnx, its text forms, or .mlir of the tenon dialect. Fails with a diagnostic.
   static mlir::FailureOr<std::unique_ptr<Compilation>> open(mlir::MLIRContext &context, llvm::StringRef path,
+                                                            const CompileOptions &options);
+  /// Starts with a module as an importer leaves it, locations and all. Fails with a diagnostic.
+  static mlir::FailureOr<std::unique_ptr<Compilation>> open(mlir::OwningOpRef<mlir::ModuleOp> module,
                                                             const CompileOptions &options);
   /// Runs every phase up to and with `options.stopAfter` but packaging. Fails with a diagnostic.
   llvm::LogicalResult run();
@@ -79,6 +88,8 @@ public:
   const Machine &getMachine() const { return machine; }
   const ModelSignature &getSignature() const { return signature; }
   llvm::ArrayRef<KernelReport> getKernels() const { return kernels; }
+  /// Wall time of the phases run so far, in order.
+  llvm::ArrayRef<PhaseTime> getTimes() const { return times; }
   /// JSON with all a report needs: signature, kernels, bytes of weights and arena; also embedded in the artefact.
   const std::string &getManifest() const { return manifest; }
 
@@ -96,6 +107,7 @@ private:
   mlir::OwningOpRef<mlir::ModuleOp> module;
   ModelSignature signature;
   std::vector<KernelReport> kernels;
+  std::vector<PhaseTime> times;
   std::string manifest;
   std::vector<ObjectBytes> objects;
   mlir::AffineExpr workspaceBytes;

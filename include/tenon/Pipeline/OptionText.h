@@ -1,4 +1,5 @@
-//===- OptionText.h - Options of a compilation as text ----------------------------------------------------===//
+//===- OptionText.h - Options of a compilation as text
+//----------------------------------------------------===//
 
 #ifndef TENON_PIPELINE_OPTIONTEXT_H
 #define TENON_PIPELINE_OPTIONTEXT_H

@@ -1,4 +1,5 @@
-//===- OutputFormat.h - The kinds of file a compilation can write -------------------------------------------===//
+//===- OutputFormat.h - The kinds of file a compilation can write
+//-------------------------------------------===//
 
 #ifndef TENON_PIPELINE_OUTPUTFORMAT_H
 #define TENON_PIPELINE_OUTPUTFORMAT_H

@@ -1,0 +1,26 @@
+//===- Failure.h - Ending a command with a message
+//-------------------------------------------------------===//
+
+#ifndef TENON_TOOLS_TENON_FAILURE_H
+#define TENON_TOOLS_TENON_FAILURE_H
+
+#include <stdexcept>
+#include <string>
+
+/// What the process returns.
+enum ExitCode : int {
+  /// Done.
+  Success = 0,
+  /// What the user gave can't be used; stderr says why.
+  BadInput = 1,
+  /// A defect of the compiler.
+  Defect = 2
+};
+
+/// Ends the command: `main` prints the text behind `error: ` and returns BadInput. An empty text says that
+/// all has been printed.
+struct Failure : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+#endif // TENON_TOOLS_TENON_FAILURE_H
