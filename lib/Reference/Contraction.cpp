@@ -3,6 +3,7 @@
 #include "Invocation.h"
 #include "Product.h"
 #include "Rows.h"
+#include "Spatial.h"
 
 #include <cmath>
 
@@ -94,35 +95,6 @@ static Results evaluate(MatmulOp op, Invocation &call) {
 //===----------------------------------------------------------------------------------------===//
 
 namespace {
-/// A tensor with one dimension for channels, one for something else, and spatial ones.
-struct Spatial {
-  int64_t channelStride, otherStride;
-  SmallVector<int64_t> strides, sizes;
-
-  Spatial(ArrayRef<int64_t> shape, unsigned channelDim, unsigned otherDim, unsigned firstSpatial) {
-    SmallVector<int64_t> all = getStrides(shape);
-    channelStride = all[channelDim];
-    otherStride = all[otherDim];
-    strides.assign(all.begin() + firstSpatial, all.begin() + firstSpatial + shape.size() - 2);
-    sizes.assign(shape.begin() + firstSpatial, shape.begin() + firstSpatial + shape.size() - 2);
-  }
-
-  /// The coordinates of the position that is the `index`-th in row-major order.
-  void locate(int64_t index, MutableArrayRef<int64_t> position) const {
-    for (int64_t d = static_cast<int64_t>(sizes.size()) - 1; d >= 0; --d) {
-      position[d] = index % sizes[d];
-      index /= sizes[d];
-    }
-  }
-  int64_t offset(ArrayRef<int64_t> position) const {
-    int64_t offset = 0;
-    for (auto [at, stride] : llvm::zip_equal(position, strides))
-      offset += at * stride;
-    return offset;
-  }
-  int64_t count() const { return llvm::product_of(sizes); }
-};
-
 /// A convolution as a matrix product for each sample and group: a row per element of the result's space, a column per
 /// output channel, and depth over the kernel's positions and the group's input channels.
 struct Convolution {
@@ -190,12 +162,6 @@ void Convolution::compute() {
   }
 }
 
-/// A tensor of activations, `[N, C, spatial...]` or `[N, spatial..., C]`.
-static Spatial getActivations(const HostTensor &tensor, tenon::DataLayout layout) {
-  bool last = layout == tenon::DataLayout::channels_last;
-  return Spatial(tensor.getShape(), last ? tensor.getRank() - 1 : 1, 0, last ? 1 : 2);
-}
-
 static Results run(Convolution convolution) {
   return dispatchProduct(convolution.result.getElementType(), [&](auto tag) -> Results {
     convolution.compute<typename decltype(tag)::type>();
@@ -215,8 +181,8 @@ static Results evaluate(ConvOp op, Invocation &call) {
   auto source = [&](unsigned dim, int64_t resultAt, int64_t kernelAt) {
     return resultAt * strides[dim] + kernelAt * dilations[dim] - pads[dim];
   };
-  return run({input, filter, result, getActivations(input, op.getLayout()), filterSpace,
-              getActivations(result, op.getLayout()), input.getDim(0), groups, input.getDim(channelDim) / groups,
+  return run({input, filter, result, Spatial(input.getShape(), op.getLayout()), filterSpace,
+              Spatial(result.getShape(), op.getLayout()), input.getDim(0), groups, input.getDim(channelDim) / groups,
               groupOutputs, groupOutputs * filterSpace.otherStride, source});
 }
 
@@ -233,8 +199,8 @@ static Results evaluate(ConvTransposeOp op, Invocation &call) {
     int64_t spread = resultAt + pads[dim] - kernelAt * dilations[dim];
     return spread >= 0 && spread % strides[dim] == 0 ? spread / strides[dim] : -1;
   };
-  return run({input, filter, result, getActivations(input, op.getLayout()), filterSpace,
-              getActivations(result, op.getLayout()), input.getDim(0), groups, groupInputs,
+  return run({input, filter, result, Spatial(input.getShape(), op.getLayout()), filterSpace,
+              Spatial(result.getShape(), op.getLayout()), input.getDim(0), groups, groupInputs,
               result.getDim(channelDim) / groups, groupInputs * filterSpace.channelStride, source});
 }
 

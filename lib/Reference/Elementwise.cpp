@@ -312,13 +312,6 @@ static Results evaluate(CompareOp op, Invocation &call) {
   });
 }
 
-/// The same bytes as unsigned integers, so that moving them changes no bit.
-static HostTensor asBits(const HostTensor &tensor) {
-  Type bits = IntegerType::get(tensor.getType().getContext(), 8 * getElementBytes(tensor.getElementType()),
-                               IntegerType::Unsigned);
-  return tensor.reshaped(RankedTensorType::get(tensor.getShape(), bits));
-}
-
 static Results evaluate(SelectOp op, Invocation &call) {
   RankedTensorType type = call.resultTypes[0];
   Tensors operands{call.operands[0], asBits(call.operands[1]), asBits(call.operands[2])};

@@ -18,6 +18,8 @@ static const OpTable &getTable() {
     OpTable table;
     addContraction(table);
     addElementwise(table);
+    addNormalization(table);
+    addPooling(table);
     addProgram(table);
     addReduction(table);
     addShape(table);

@@ -94,6 +94,8 @@ private:
 // The families, each in the file of its name.
 void addContraction(OpTable &table);
 void addElementwise(OpTable &table);
+void addNormalization(OpTable &table);
+void addPooling(OpTable &table);
 void addProgram(OpTable &table);
 void addReduction(OpTable &table);
 void addShape(OpTable &table);

@@ -46,20 +46,6 @@ static void accumulate(const HostTensor &input, ArrayRef<int64_t> axes, std::vec
       });
 }
 
-/// The lowest or highest value of an element type, as `Wide`.
-template <typename Wide>
-static Wide getLimit(Type elementType, bool highest) {
-  if constexpr (std::is_same_v<Wide, double>) {
-    double infinity = std::numeric_limits<double>::infinity();
-    return highest ? infinity : -infinity;
-  } else if constexpr (std::is_signed_v<Wide>) {
-    return highest ? llvm::maxIntN(elementType.getIntOrFloatBitWidth())
-                   : llvm::minIntN(elementType.getIntOrFloatBitWidth());
-  } else {
-    return highest ? llvm::maxUIntN(elementType.getIntOrFloatBitWidth()) : 0;
-  }
-}
-
 /// log(sum(exp(x))), from `x - max(x)` so that nothing overflows.
 static std::vector<double> logSumExp(const HostTensor &input, ArrayRef<int64_t> axes, size_t numResults) {
   std::vector<double> highest(numResults, -std::numeric_limits<double>::infinity());
@@ -164,15 +150,6 @@ static Results evaluate(ReduceOp op, Invocation &call) {
 //===----------------------------------------------------------------------------------------===//
 // Along one axis
 //===----------------------------------------------------------------------------------------===//
-
-/// Calls `function(begin, stride)` for each line of elements along `axis`.
-template <typename Function>
-static void forEachLine(ArrayRef<int64_t> shape, int64_t axis, Function function) {
-  int64_t stride = llvm::product_of(shape.drop_front(axis + 1)), outer = llvm::product_of(shape.take_front(axis));
-  for (int64_t i = 0; i < outer; ++i)
-    for (int64_t j = 0; j < stride; ++j)
-      function(i * shape[axis] * stride + j, stride);
-}
 
 static Results evaluate(ArgReduceOp op, Invocation &call) {
   const HostTensor &input = call.operands[0];

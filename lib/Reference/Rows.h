@@ -71,6 +71,20 @@ To convertElement(From value) {
     return static_cast<To>(value);
 }
 
+/// The lowest or highest value of an element type, as `Wide`.
+template <typename Wide>
+Wide getLimit(mlir::Type elementType, bool highest) {
+  if constexpr (std::is_same_v<Wide, double>) {
+    double infinity = std::numeric_limits<double>::infinity();
+    return highest ? infinity : -infinity;
+  } else if constexpr (std::is_signed_v<Wide>) {
+    return highest ? llvm::maxIntN(elementType.getIntOrFloatBitWidth())
+                   : llvm::minIntN(elementType.getIntOrFloatBitWidth());
+  } else {
+    return highest ? llvm::maxUIntN(elementType.getIntOrFloatBitWidth()) : 0;
+  }
+}
+
 /// Elements a row buffer holds at most.
 constexpr int64_t rowCapacity = 512;
 
@@ -143,6 +157,23 @@ std::vector<Wide> readAll(const HostTensor &tensor) {
 template <typename Wide>
 void writeAll(llvm::ArrayRef<Wide> elements, HostTensor &tensor) {
   getRowWriter<Wide>(tensor.getElementType())(elements.data(), elements.size(), mutableAddressOf(tensor, 0), 1);
+}
+
+/// The same bytes as unsigned integers, so that moving them changes no bit.
+inline HostTensor asBits(const HostTensor &tensor) {
+  mlir::Type bits = mlir::IntegerType::get(
+      tensor.getType().getContext(), 8 * getElementBytes(tensor.getElementType()), mlir::IntegerType::Unsigned);
+  return tensor.reshaped(mlir::RankedTensorType::get(tensor.getShape(), bits));
+}
+
+/// Calls `function(begin, stride)` for each line of elements along `axis`: the place of its first element and the
+/// distance between neighbours.
+template <typename Function>
+void forEachLine(llvm::ArrayRef<int64_t> shape, int64_t axis, Function function) {
+  int64_t stride = llvm::product_of(shape.drop_front(axis + 1)), outer = llvm::product_of(shape.take_front(axis));
+  for (int64_t i = 0; i < outer; ++i)
+    for (int64_t j = 0; j < stride; ++j)
+      function(i * shape[axis] * stride + j, stride);
 }
 
 /// Distances in elements between neighbours along each dimension of a dense row-major tensor.
