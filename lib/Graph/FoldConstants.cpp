@@ -8,6 +8,8 @@
 
 #include "tenon/Graph/Passes.h"
 
+#include "Patterns.h"
+
 #include "tenon/Dialect/Tenon/IR/Tenon.h"
 
 #include "mlir/IR/Iterators.h"
@@ -70,11 +72,6 @@ static ElementsAttr toAttribute(const KnownValue &value, Type type, StringRef na
   auto tensorType = cast<RankedTensorType>(type);
   auto splat = cast<DenseElementsAttr>(value.tensor.toElementsAttr(name));
   return splat.resizeSplat(RankedTensorType::get(tensorType.getShape(), tensorType.getElementType()));
-}
-
-/// Whether the elementwise op treats all elements alike, whatever their place.
-static bool isUniform(Operation *op) {
-  return op->hasTrait<trait::Elementwise>() && !isa<BatchNormOp, QuantizeLinearOp, DequantizeLinearOp>(op);
 }
 
 /// Whether all elements of the result are elements of the one operand.

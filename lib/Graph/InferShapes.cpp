@@ -8,6 +8,8 @@
 
 #include "tenon/Graph/Passes.h"
 
+#include "Patterns.h"
+
 #include "tenon/Dialect/Tenon/IR/SymbolicSizes.h"
 #include "tenon/Dialect/Tenon/IR/Tenon.h"
 
@@ -105,9 +107,7 @@ private:
 
 LogicalResult InferShapes::initialize(MLIRContext *context) {
   RewritePatternSet patterns(context);
-  context->getOrLoadDialect<TenonDialect>()->getCanonicalizationPatterns(patterns);
-  for (RegisteredOperationName op : context->getRegisteredOperationsByDialect(TenonDialect::getDialectNamespace()))
-    op.getCanonicalizationPatterns(patterns, context);
+  populateCanonicalizations(patterns);
   foldings = std::make_shared<FrozenRewritePatternSet>(std::move(patterns));
   return success();
 }

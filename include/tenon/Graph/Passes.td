@@ -44,6 +44,26 @@ def FoldConstants : Pass<"tenon-fold-constants", "::mlir::func::FuncOp"> {
   let constructor = "::tenon::createFoldConstantsPass({})";
 }
 
+def Simplify : Pass<"tenon-simplify", "::mlir::func::FuncOp"> {
+  let summary = "rewrite the program in fewer and cheaper ops";
+  let description = [{
+    Algebra: identities, cheaper forms (a division by a constant is a product), batch normalization as a product and a
+    sum, constant factors moved into the weights of the contraction before or after them, matrices of one product
+    collapsed to one, reshapes moved past ops that do not care, gathers with constant indices as slices, equal ops merged.
+    New weights are ops on constants: `tenon-fold-constants` computes them.
+
+    ```mlir
+    %0 = tenon.matmul %x, %w : (tensor<8x4xf32>, tensor<4x6xf32>) -> tensor<8x6xf32>
+    %1 = tenon.mul %0, %scale : (tensor<8x6xf32>, tensor<6xf32>) -> tensor<8x6xf32>
+    // with constant %w and %scale becomes
+    %0 = tenon.mul %w, %scale : (tensor<4x6xf32>, tensor<6xf32>) -> tensor<4x6xf32>
+    %1 = tenon.matmul %x, %0 : (tensor<8x4xf32>, tensor<4x6xf32>) -> tensor<8x6xf32>
+    ```
+  }];
+  let options = [
+    Option<"maxRounds", "max-rounds", "int64_t", "8", "Most rounds of rewriting and merging equal ops">];
+}
+
 def FormKernels : Pass<"tenon-form-kernels", "::mlir::func::FuncOp"> {
   let summary = "group ops into kernels";
   let description = [{
