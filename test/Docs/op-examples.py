@@ -8,6 +8,7 @@ type that the op using it spells out.
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -18,7 +19,7 @@ VALUE = re.compile(r"%\w+")
 
 def descriptions(tblgen, source):
     """The description of each op by its name, as TableGen knows them."""
-    system_include = Path(tblgen).resolve().parent.parent / "include"
+    system_include = Path(shutil.which(tblgen)).resolve().parent.parent / "include"
     command = [tblgen, "--dump-json", "-I", source / "include", "-I", system_include, source / OPS]
     records = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     ops = [records[name] for name in records["!instanceof"]["Op"]]

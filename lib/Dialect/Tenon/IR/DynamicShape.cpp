@@ -69,7 +69,7 @@ RankedTensorType tenon::staticResultType(Operation *op) {
     return isFullyKnown(present) ? present : RankedTensorType();
   // Ops that spell the type out elsewhere (terminators, kernels, loops) must see it as it is.
   bool usersAdapt = llvm::all_of(op->getUsers(), [](Operation *user) {
-    return isa<TenonDialect>(user->getDialect()) && user->getNumRegions() == 0 && !user->hasTrait<OpTrait::IsTerminator>();
+    return isa_and_nonnull<TenonDialect>(user->getDialect()) && user->getNumRegions() == 0 && !user->hasTrait<OpTrait::IsTerminator>();
   });
   if (type == present || usersAdapt)
     return type;

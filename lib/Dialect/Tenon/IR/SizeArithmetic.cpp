@@ -337,7 +337,7 @@ struct FoldSizes : RewritePattern {
   explicit FoldSizes(MLIRContext *context) : RewritePattern(MatchAnyOpTypeTag(), /*benefit=*/2, context) {}
 
   LogicalResult matchAndRewrite(Operation *op, PatternRewriter &rewriter) const override {
-    if (op->getNumResults() != 1 || isa<ConstantOp, SizeVectorOp>(op) || !isa<TenonDialect>(op->getDialect()))
+    if (op->getNumResults() != 1 || isa<ConstantOp, SizeVectorOp>(op) || !isa_and_nonnull<TenonDialect>(op->getDialect()))
       return failure();
     auto type = dyn_cast<RankedTensorType>(op->getResult(0).getType());
     if (!type || !holdsSizes(type) || type.getEncoding())

@@ -242,7 +242,8 @@ static void printSize(raw_ostream &os, AffineExpr size, ArrayRef<StringAttr> sym
   int own = precedence(size);
   if (own < context)
     os << '(';
-  printSize(os, binary.getLHS(), symbols, own);
+  bool chains = size.getKind() == AffineExprKind::Add || size.getKind() == AffineExprKind::Mul;
+  printSize(os, binary.getLHS(), symbols, chains ? own : own + 1);
   // s + t * -1 and s + -2 read better as differences.
   AffineExpr rhs = binary.getRHS();
   auto product = dyn_cast<AffineBinaryOpExpr>(rhs);

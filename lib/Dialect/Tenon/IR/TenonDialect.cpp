@@ -107,17 +107,16 @@ static bool isCompatible(Type inferred, Type actual) {
          succeeded(verifyCompatibleShape(inferredTensor, actualTensor));
 }
 
-LogicalResult tenon::checkResultTypes(std::optional<Location> loc, StringRef opName, ArrayRef<Type> inferred,
-                                      SmallVectorImpl<Type> &actual) {
-  if (actual.empty())
-    actual.assign(inferred.begin(), inferred.end());
-  if (actual.size() != inferred.size())
-    return emitOptionalError(loc, "'", opName, "' op expects ", inferred.size(), " results, but got ", actual.size());
-  for (auto [i, type] : llvm::enumerate(actual)) {
-    if (!type)
-      type = inferred[i];
-    if (!isCompatible(inferred[i], type))
-      return emitOptionalError(loc, "'", opName, "' op expects result type ", inferred[i], ", but got ", type);
-  }
+LogicalResult tenon::verifyResultTypes(Operation *op) {
+  SmallVector<Type> inferred;
+  if (failed(cast<InferTypeOpInterface>(op).inferReturnTypes(op->getContext(), op->getLoc(), op->getOperands(),
+                                                             op->getAttrDictionary(), op->getPropertiesStorage(),
+                                                             op->getRegions(), inferred)))
+    return failure();
+  if (op->getNumResults() != inferred.size())
+    return op->emitOpError("expects ") << inferred.size() << " results, but got " << op->getNumResults();
+  for (auto [expected, actual] : llvm::zip_equal(inferred, op->getResultTypes()))
+    if (!isCompatible(expected, actual))
+      return op->emitOpError("expects result type ") << expected << ", but got " << actual;
   return success();
 }

@@ -49,7 +49,7 @@ def Tenon_LoopOp : Tenon_ControlOp<"loop", [AttrSizedOperandSegments]> {
     scan output, which have the results' types (stacked).
 
     ```mlir
-    %r, %all = tenon.loop (%x) trip(%n) : (tensor<2xf32>, tensor<i64>) -> (tensor<2xf32>, tensor<?x2xf32>) {
+    %r, %all = tenon.loop(%x) trip(%n) : (tensor<2xf32>, tensor<i64>) -> (tensor<2xf32>, tensor<?x2xf32>) {
     ^bb0(%i: tensor<i64>, %c: tensor<i1>, %v: tensor<2xf32>):
       %w = tenon.add %v, %v : (tensor<2xf32>, tensor<2xf32>) -> tensor<2xf32>
       tenon.yield %c, %w, %w : tensor<i1>, tensor<2xf32>, tensor<2xf32>
@@ -76,7 +76,7 @@ def Tenon_ScanOp : Tenon_ControlOp<"scan", [AttrSizedOperandSegments]> {
     region's arguments are as said, and yielded values have the types of the results (stacked).
 
     ```mlir
-    %s, %all = tenon.scan (%x) over(%y) {input_axes = array<i64: 0>, output_axes = array<i64: 0>,
+    %s, %all = tenon.scan(%x) over(%y) {input_axes = array<i64: 0>, output_axes = array<i64: 0>,
                  input_reverse = array<i1: false>, output_reverse = array<i1: false>}
              : (tensor<2xf32>, tensor<3x2xf32>) -> (tensor<2xf32>, tensor<3x2xf32>) {
     ^bb0(%a: tensor<2xf32>, %b: tensor<2xf32>):

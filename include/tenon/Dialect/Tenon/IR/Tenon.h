@@ -25,11 +25,9 @@
 #include "tenon/Dialect/Tenon/IR/TenonAttributes.h.inc"
 
 namespace tenon {
-/// Whether each of `actual` is the inferred type or a less precise form of it (a dynamic size where the rule knows one);
-/// reports at `loc` under the op's name if not. A type that is null is filled in with the inferred one.
-llvm::LogicalResult checkResultTypes(std::optional<mlir::Location> loc, llvm::StringRef opName,
-                                     llvm::ArrayRef<mlir::Type> inferred,
-                                     llvm::SmallVectorImpl<mlir::Type> &actual);
+/// Verifies that the results of `op`, which has a shape rule, are of the inferred types or less precise forms of them (a
+/// dynamic size where the rule knows one).
+llvm::LogicalResult verifyResultTypes(mlir::Operation *op);
 } // namespace tenon
 
 #define GET_OP_CLASSES

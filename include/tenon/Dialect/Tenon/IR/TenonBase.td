@@ -110,6 +110,7 @@ class Tenon_PureOp<string mnemonic, list<Trait> traits = []>
     static ::mlir::FailureOr<::llvm::SmallVector<::mlir::Type>> infer(std::optional<::mlir::Location> loc, Adaptor op);
   }];
   let extraClassDeclaration = inferDeclaration;
+  let hasVerifier = 1;
   let extraClassDefinition = [{
     ::llvm::LogicalResult $cppClass::inferReturnTypes(::mlir::MLIRContext *context, std::optional<::mlir::Location> loc,
         ::mlir::ValueRange operands, ::mlir::DictionaryAttr attributes, ::mlir::OpaqueProperties properties,
@@ -121,14 +122,13 @@ class Tenon_PureOp<string mnemonic, list<Trait> traits = []>
       types.append(inferred->begin(), inferred->end());
       return ::mlir::success();
     }
+    // Result types are compared by the verifier below, which says what is wrong once; MLIR would add to it.
     ::llvm::LogicalResult $cppClass::refineReturnTypes(::mlir::MLIRContext *context, std::optional<::mlir::Location> loc,
         ::mlir::ValueRange operands, ::mlir::DictionaryAttr attributes, ::mlir::OpaqueProperties properties,
         ::mlir::RegionRange regions, ::llvm::SmallVectorImpl<::mlir::Type> &types) {
-      ::llvm::SmallVector<::mlir::Type> inferred;
-      if (::mlir::failed(inferReturnTypes(context, loc, operands, attributes, properties, regions, inferred)))
-        return ::mlir::failure();
-      return ::tenon::checkResultTypes(loc, getOperationName(), inferred, types);
+      return ::mlir::success();
     }
+    ::llvm::LogicalResult $cppClass::verify() { return ::tenon::verifyResultTypes(getOperation()); }
   }];
 }
 
