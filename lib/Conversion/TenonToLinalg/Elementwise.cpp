@@ -246,35 +246,16 @@ static Value compute(SelectOp, ScalarBuilder &b, ValueRange x) { return b.select
 // Casts
 //===----------------------------------------------------------------------------------------===//
 
-/// The largest number of the float type that is not above `value`, or for negative ones not below: `value` itself if
-/// the type has it.
-static FloatAttr roundToZero(FloatType type, const APInt &value, bool isSigned) {
-  APFloat result(type.getFloatSemantics());
-  result.convertFromAPInt(value, isSigned, APFloat::rmTowardZero);
-  return FloatAttr::get(type, result);
-}
-
 /// A float truncated to an integer type. Out of range the result wraps for narrow types, as the machine's conversion
 /// to the next wider one does; with `saturate` it is the bound, and 0 for nan.
 static Value floatToInt(ScalarBuilder &b, Value x, IntegerType to, bool isUnsigned, bool saturate) {
-  unsigned width = to.getWidth();
-  if (!saturate) {
-    Type wide = width < 32 ? b.getI32Type() : Type(to);
-    Value whole = isUnsigned && width >= 32 ? arith::FPToUIOp::create(b, wide, x).getResult()
-                                            : arith::FPToSIOp::create(b, wide, x).getResult();
-    return wide == to ? whole : arith::TruncIOp::create(b, to, whole).getResult();
-  }
-  auto from = cast<FloatType>(x.getType());
-  APInt low = isUnsigned ? APInt::getMinValue(width) : APInt::getSignedMinValue(width);
-  APInt high = isUnsigned ? APInt::getMaxValue(width) : APInt::getSignedMaxValue(width);
-  Value lowest = b.constantOf(roundToZero(from, low, !isUnsigned));
-  Value highest = b.constantOf(roundToZero(from, high, !isUnsigned));
-  Value number = b.select(b.compare(FPred::UNO, x, x), b.number(from, 0), x);
-  Value clamped = b.min(b.max(number, lowest, false), highest, false);
-  Value whole = isUnsigned ? arith::FPToUIOp::create(b, to, clamped).getResult()
-                           : arith::FPToSIOp::create(b, to, clamped).getResult();
-  // The float type may lack the highest integer: what lies above its neighbour below is the bound.
-  return b.select(b.compare(FPred::OGT, number, highest), b.constantOf(IntegerAttr::get(to, high)), whole);
+  if (saturate)
+    return b.toIntSaturated(x, to, isUnsigned);
+  bool isNarrow = to.getWidth() < 32;
+  Type wide = isNarrow ? Type(b.getI32Type()) : Type(to);
+  Value whole = isUnsigned && !isNarrow ? arith::FPToUIOp::create(b, wide, x).getResult()
+                                        : arith::FPToSIOp::create(b, wide, x).getResult();
+  return isNarrow ? arith::TruncIOp::create(b, to, whole).getResult() : whole;
 }
 
 /// An integer clamped to the range of a narrower or differently signed type.
@@ -310,11 +291,8 @@ static Value compute(CastOp op, ScalarBuilder &b, ValueRange operands) {
     // Straight to half precision: rounding twice would not be rounding.
     return arith::TruncFOp::create(b, to, x);
   }
-  if (isa<FloatType>(computed)) {
-    if (fromUnsigned)
-      return arith::UIToFPOp::create(b, computed, x);
-    return arith::SIToFPOp::create(b, computed, x);
-  }
+  if (isa<FloatType>(computed))
+    return b.toFloat(x, fromUnsigned, computed);
   unsigned width = x.getType().getIntOrFloatBitWidth(), toWidth = computed.getIntOrFloatBitWidth();
   if (op.getSaturate())
     x = clampInt(b, x, fromUnsigned, toWidth, toUnsigned);
@@ -383,14 +361,6 @@ static Value integerPower(ScalarBuilder &b, Value x, Value exponent, bool isUnsi
   return b.select(b.compare(IPred::slt, exponent, b.integer(exponentType, 0)), inverse, result);
 }
 
-static Value toFloat(ScalarBuilder &b, Value x, bool isUnsigned, Type type) {
-  if (isFloat(x))
-    return b.widen(x, x.getType(), type);
-  if (isUnsigned)
-    return arith::UIToFPOp::create(b, type, x);
-  return arith::SIToFPOp::create(b, type, x);
-}
-
 static Value compute(PowOp op, ScalarBuilder &b, ValueRange x) {
   Type baseElement = elementOf(op.getLhs()), exponentElement = elementOf(op.getRhs());
   bool baseUnsigned = isUnsignedElement(baseElement), exponentUnsigned = isUnsignedElement(exponentElement);
@@ -407,7 +377,7 @@ static Value compute(PowOp op, ScalarBuilder &b, ValueRange x) {
     return integerPower(b, x[0], x[1], baseUnsigned, exponentUnsigned);
   bool isDouble = x[0].getType().isF64() || x[1].getType().isF64() || !isFloat(x[0]);
   Type type = isDouble ? b.getF64Type() : b.getF32Type();
-  Value power = math::PowFOp::create(b, toFloat(b, x[0], baseUnsigned, type), toFloat(b, x[1], exponentUnsigned, type));
+  Value power = math::PowFOp::create(b, b.toFloat(x[0], baseUnsigned, type), b.toFloat(x[1], exponentUnsigned, type));
   if (isFloat(x[0]))
     return power.getType() == x[0].getType() ? power : arith::TruncFOp::create(b, x[0].getType(), power).getResult();
   return floatToInt(b, power, cast<IntegerType>(x[0].getType()), baseUnsigned, /*saturate=*/true);

@@ -199,4 +199,41 @@ Value ScalarBuilder::widen(Value computed, Type element, Type wide) {
   return arith::ExtSIOp::create(*this, wide, computed);
 }
 
+/// The largest number of the float type that is not above `value`, or for negative ones not below: `value` itself if
+/// the type has it.
+static FloatAttr roundToZero(FloatType type, const APInt &value, bool isSigned) {
+  APFloat result(type.getFloatSemantics());
+  result.convertFromAPInt(value, isSigned, APFloat::rmTowardZero);
+  return FloatAttr::get(type, result);
+}
+
+Value ScalarBuilder::toIntSaturated(Value value, IntegerType type, bool isUnsigned) {
+  auto from = cast<FloatType>(value.getType());
+  unsigned width = type.getWidth();
+  APInt low = isUnsigned ? APInt::getMinValue(width) : APInt::getSignedMinValue(width);
+  APInt high = isUnsigned ? APInt::getMaxValue(width) : APInt::getSignedMaxValue(width);
+  Value lowest = constantOf(roundToZero(from, low, !isUnsigned));
+  Value highest = constantOf(roundToZero(from, high, !isUnsigned));
+  Value isNan = compare(arith::CmpFPredicate::UNO, value, value);
+  Value known = select(isNan, number(from, 0), value);
+  auto flags = arith::FastMathFlags::nnan | arith::FastMathFlags::nsz;
+  Value clamped = min(max(known, lowest, false, flags), highest, false, flags);
+  // By way of 32 bits, which every machine converts to.
+  if (width < 32)
+    return arith::TruncIOp::create(*this, type, arith::FPToSIOp::create(*this, getI32Type(), clamped));
+  Value whole = isUnsigned ? arith::FPToUIOp::create(*this, type, clamped).getResult()
+                           : arith::FPToSIOp::create(*this, type, clamped).getResult();
+  // The float type may lack the highest integer: what lies above its neighbour below is the bound.
+  Value isAbove = compare(arith::CmpFPredicate::OGT, known, highest);
+  return select(isAbove, constantOf(IntegerAttr::get(type, high)), whole);
+}
+
+Value ScalarBuilder::toFloat(Value value, bool isUnsigned, Type type) {
+  if (isFloat(value))
+    return widen(value, value.getType(), type);
+  if (isUnsigned)
+    return arith::UIToFPOp::create(*this, type, value);
+  return arith::SIToFPOp::create(*this, type, value);
+}
+
 } // namespace tenon

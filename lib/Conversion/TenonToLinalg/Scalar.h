@@ -66,6 +66,11 @@ public:
   /// An element of the dialect's type `element` in compute form, as a wider type of the same kind.
   Value widen(Value computed, Type element, Type wide);
 
+  /// A float as the nearest integer towards zero of the type, bounded by its range; 0 for nan.
+  Value toIntSaturated(Value value, mlir::IntegerType type, bool isUnsigned);
+  /// An integer, or a float that is widened, as a float.
+  Value toFloat(Value value, bool isUnsigned, Type type);
+
   /// The loop index of dimension `dim` of the surrounding structured op.
   Value index(unsigned dim);
   Value indexConstant(int64_t value) { return integer(getIndexType(), value); }

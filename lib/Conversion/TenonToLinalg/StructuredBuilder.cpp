@@ -289,6 +289,27 @@ Value StructuredBuilder::pad(Value tensor, ArrayRef<int64_t> low, ArrayRef<int64
 }
 
 //===----------------------------------------------------------------------------------------===//
+// Reads at computed places
+//===----------------------------------------------------------------------------------------===//
+
+bool StructuredBuilder::checkExtractable(Value tensor, StringRef what) {
+  if (isKernelArgument(tensor))
+    return true;
+  error() << "expects its " << what << " to be an argument of the kernel, but it is computed in it";
+  return false;
+}
+
+Value StructuredBuilder::extract(ScalarBuilder &b, Value tensor, ValueRange indices) {
+  return tensor::ExtractOp::create(b, tensor, indices);
+}
+
+Value StructuredBuilder::wrapIndex(ScalarBuilder &b, Value index, Value size) {
+  Value place = arith::IndexCastOp::create(b, b.getIndexType(), index);
+  Value isNegative = b.compare(arith::CmpIPredicate::slt, place, b.indexConstant(0));
+  return b.select(isNegative, b.add(place, size), place);
+}
+
+//===----------------------------------------------------------------------------------------===//
 // The outcome
 //===----------------------------------------------------------------------------------------===//
 

@@ -105,6 +105,13 @@ public:
   /// Whether the tensor, in converted form, is an argument of the kernel: the only thing bodies may extract from.
   bool isKernelArgument(Value tensor) const { return llvm::is_contained(kernelBlock->getArguments(), tensor); }
 
+  /// Whether bodies may extract from the operand `what`; reports if not.
+  bool checkExtractable(Value tensor, llvm::StringRef what);
+  /// The tensor's element at the indices, in a body.
+  static Value extract(ScalarBuilder &b, Value tensor, mlir::ValueRange indices);
+  /// A loaded index, of integer type, as a place in a dimension of `size`: negative ones count from its end.
+  static Value wrapIndex(ScalarBuilder &b, Value index, Value size);
+
   /// Reports at the op and makes this lowering fail.
   mlir::InFlightDiagnostic error();
   /// Replaces the op, or fails if something was reported.

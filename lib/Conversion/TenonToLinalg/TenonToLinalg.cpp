@@ -10,6 +10,7 @@
 
 #include "Patterns.h"
 #include "Scalar.h"
+#include "SplitDimensions.h"
 
 #include "tenon/Dialect/Tenon/IR/Tenon.h"
 
@@ -206,12 +207,25 @@ void ConvertTenonToLinalg::runOnOperation() {
   RewritePatternSet patterns(&getContext());
   patterns.add<RetypeLowering>(converter, &getContext());
   patterns.add<ConstantLowering, FunctionLowering>(converter, &getContext());
+  populateAttentionPatterns(converter, patterns);
   populateContractionPatterns(converter, patterns);
   populateElementwisePatterns(converter, patterns);
+  populateIndexingPatterns(converter, patterns);
   populateNormalizationPatterns(converter, patterns);
   populatePoolingPatterns(converter, patterns);
+  populateQuantPatterns(converter, patterns);
   populateReductionPatterns(converter, patterns);
+  populateResizePatterns(converter, patterns);
+  populateShapePatterns(converter, patterns);
   if (failed(applyPartialConversion(getOperation(), target, std::move(patterns))))
     return signalPassFailure();
-  getOperation().walk([](KernelOp kernel) { eraseDeadOps(kernel.getBody().front()); });
+  WalkResult sunk = getOperation().walk([](KernelOp kernel) {
+    eraseDeadOps(kernel.getBody().front());
+    if (failed(sinkCollapses(kernel)))
+      return WalkResult::interrupt();
+    eraseDeadOps(kernel.getBody().front());
+    return WalkResult::advance();
+  });
+  if (sunk.wasInterrupted())
+    signalPassFailure();
 }
