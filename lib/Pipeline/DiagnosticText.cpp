@@ -41,7 +41,7 @@ static std::string describePlace(Location location, bool withNode) {
 
 static void appendLine(std::string &text, Diagnostic &diagnostic) {
   std::string message = diagnostic.str();
-  // The importer says more of a node than its name.
+  // The importer says more of a node than its name, and of a file what can't be opened.
   bool namesNode = llvm::StringRef(message).starts_with("node ");
   text += tenon::stringify(diagnostic.getSeverity()).str() + ": " +
           describePlace(diagnostic.getLocation(), !namesNode) + message + "\n";

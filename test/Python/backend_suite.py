@@ -5,6 +5,7 @@ a new worker goes on with the next.
 """
 
 import multiprocessing
+import multiprocessing.connection
 import os
 import re
 import time
