@@ -17,11 +17,16 @@ static const OpTable &getTable() {
   static const OpTable table = [] {
     OpTable table;
     addContraction(table);
+    addControl(table);
     addElementwise(table);
+    addIndexing(table);
     addNormalization(table);
     addPooling(table);
     addProgram(table);
+    addQuant(table);
+    addRecurrent(table);
     addReduction(table);
+    addResize(table);
     addShape(table);
     return table;
   }();

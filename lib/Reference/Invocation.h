@@ -91,13 +91,19 @@ private:
   llvm::DenseMap<mlir::TypeID, Entry> entries;
 };
 
-// The families, each in the file of its name.
+// The families, each in the file of its name; ordering is a part of indexing.
 void addContraction(OpTable &table);
+void addControl(OpTable &table);
 void addElementwise(OpTable &table);
+void addIndexing(OpTable &table);
 void addNormalization(OpTable &table);
+void addOrdering(OpTable &table);
 void addPooling(OpTable &table);
 void addProgram(OpTable &table);
+void addQuant(OpTable &table);
+void addRecurrent(OpTable &table);
 void addReduction(OpTable &table);
+void addResize(OpTable &table);
 void addShape(OpTable &table);
 
 } // namespace tenon::reference
