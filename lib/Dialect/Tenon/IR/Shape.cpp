@@ -275,6 +275,20 @@ LogicalResult SliceOp::verify() {
   return success();
 }
 
+bool SliceOp::isContiguous() {
+  if (!areAll(getSteps(), 1) || llvm::any_of(getStarts(), [](int64_t start) { return start < 0; }))
+    return false;
+  SymbolicSizes sizes(getContext());
+  Sizes whole = sizes.of(tensorType(getInput())), part = sizes.of(getType());
+  if (llvm::is_contained(whole, AffineExpr()) || llvm::is_contained(part, AffineExpr()))
+    return false;
+  // One element of each outer dimension, a range of the next, and all of those behind it.
+  int64_t dim = 0, rank = whole.size();
+  while (dim < rank && SymbolicSizes::constantValue(part[dim]) == 1)
+    ++dim;
+  return dim == rank || ArrayRef(whole).drop_front(dim + 1) == ArrayRef(part).drop_front(dim + 1);
+}
+
 OpFoldResult SliceOp::fold(FoldAdaptor adaptor) {
   if (getInput().getType() == getType() && areAll(getStarts(), 0) && areAll(getSteps(), 1)) {
     // Of an unnamed dynamic size a part may have the same type as the whole.

@@ -41,7 +41,7 @@ def Tenon_ConvOp : Tenon_PureOp<"conv", [Tenon_Contraction]> {
     ```
   }];
   let arguments = (ins Tenon_NumberTensor:$input, Tenon_NumberTensor:$filter, DenseI64ArrayAttr:$strides,
-                       DenseI64ArrayAttr:$dilations, DenseI64ArrayAttr:$pads, DefaultValuedAttr<I64Attr, "1">:$group,
+                       DenseI64ArrayAttr:$dilations, DenseI64ArrayAttr:$pads, DefaultValuedAttr<Tenon_I64Attr, "1">:$group,
                        DefaultValuedAttr<Tenon_DataLayoutAttr, "DataLayout::channels_first">:$layout);
   let results = (outs Tenon_NumberTensor:$result);
   let assemblyFormat = "$input `,` $filter attr-dict `:` functional-type(operands, results)";
@@ -66,7 +66,7 @@ def Tenon_ConvTransposeOp : Tenon_PureOp<"conv_transpose", [Tenon_Contraction]> 
   }];
   let arguments = (ins Tenon_NumberTensor:$input, Tenon_NumberTensor:$filter, DenseI64ArrayAttr:$strides,
                        DenseI64ArrayAttr:$dilations, DenseI64ArrayAttr:$pads, DenseI64ArrayAttr:$output_padding,
-                       DefaultValuedAttr<I64Attr, "1">:$group,
+                       DefaultValuedAttr<Tenon_I64Attr, "1">:$group,
                        DefaultValuedAttr<Tenon_DataLayoutAttr, "DataLayout::channels_first">:$layout);
   let results = (outs Tenon_NumberTensor:$result);
   let assemblyFormat = "$input `,` $filter attr-dict `:` functional-type(operands, results)";

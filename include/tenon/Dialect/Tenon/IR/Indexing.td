@@ -20,7 +20,7 @@ def Tenon_GatherOp : Tenon_PureOp<"gather", [Tenon_Lookup]> {
     %y = tenon.gather %x, %i {axis = 1 : i64} : (tensor<2x5x3xf32>, tensor<4xi64>) -> tensor<2x4x3xf32>
     ```
   }];
-  let arguments = (ins Tenon_Tensor:$data, Tenon_IndexTensor:$indices, I64Attr:$axis);
+  let arguments = (ins Tenon_Tensor:$data, Tenon_IndexTensor:$indices, Tenon_I64Attr:$axis);
   let results = (outs Tenon_Tensor:$result);
   let assemblyFormat = "$data `,` $indices attr-dict `:` functional-type(operands, results)";
 }
@@ -37,7 +37,7 @@ def Tenon_GatherElementsOp : Tenon_PureOp<"gather_elements", [Tenon_Lookup]> {
     %y = tenon.gather_elements %x, %i {axis = 1 : i64} : (tensor<2x5xf32>, tensor<2x3xi64>) -> tensor<2x3xf32>
     ```
   }];
-  let arguments = (ins Tenon_Tensor:$data, Tenon_IndexTensor:$indices, I64Attr:$axis);
+  let arguments = (ins Tenon_Tensor:$data, Tenon_IndexTensor:$indices, Tenon_I64Attr:$axis);
   let results = (outs Tenon_Tensor:$result);
   let assemblyFormat = "$data `,` $indices attr-dict `:` functional-type(operands, results)";
 }
@@ -55,7 +55,7 @@ def Tenon_GatherNdOp : Tenon_PureOp<"gather_nd", [Tenon_Lookup]> {
     %y = tenon.gather_nd %x, %i : (tensor<2x5x3xf32>, tensor<4x2xi64>) -> tensor<4x3xf32>
     ```
   }];
-  let arguments = (ins Tenon_Tensor:$data, Tenon_IndexTensor:$indices, DefaultValuedAttr<I64Attr, "0">:$batch_dims);
+  let arguments = (ins Tenon_Tensor:$data, Tenon_IndexTensor:$indices, DefaultValuedAttr<Tenon_I64Attr, "0">:$batch_dims);
   let results = (outs Tenon_Tensor:$result);
   let assemblyFormat = "$data `,` $indices attr-dict `:` functional-type(operands, results)";
 }
@@ -82,7 +82,7 @@ def Tenon_ScatterElementsOp : Tenon_PureOp<"scatter_elements", [Tenon_Unstructur
     ```
   }];
   let arguments = (ins Tenon_ScatterReductionAttr:$reduction, Tenon_Tensor:$data, Tenon_IndexTensor:$indices,
-                       Tenon_Tensor:$updates, I64Attr:$axis);
+                       Tenon_Tensor:$updates, Tenon_I64Attr:$axis);
   let results = (outs Tenon_Tensor:$result);
   let assemblyFormat = [{
     $reduction $data `,` $indices `,` $updates attr-dict `:` functional-type(operands, results)
@@ -134,7 +134,7 @@ def Tenon_TensorScatterOp : Tenon_PureOp<"tensor_scatter", [Tenon_Unstructured]>
     ```
   }];
   let arguments = (ins Tenon_ScatterModeAttr:$mode, Tenon_Tensor:$cache, Tenon_Tensor:$update,
-                       Optional<Tenon_IndexTensor>:$write_indices, I64Attr:$axis);
+                       Optional<Tenon_IndexTensor>:$write_indices, Tenon_I64Attr:$axis);
   let results = (outs Tenon_Tensor:$result);
   let assemblyFormat = [{
     $mode $cache `,` $update (`at` `(` $write_indices^ `)`)? attr-dict `:` functional-type(operands, results)
@@ -155,7 +155,7 @@ def Tenon_OneHotOp : Tenon_PureOp<"one_hot", [Tenon_Lookup]> {
        : (tensor<4xi64>, tensor<i64>, tensor<2xf32>) -> tensor<4x?xf32>
     ```
   }];
-  let arguments = (ins Tenon_NumberTensor:$indices, Tenon_IndexTensor:$depth, Tenon_Tensor:$values, I64Attr:$axis);
+  let arguments = (ins Tenon_NumberTensor:$indices, Tenon_IndexTensor:$depth, Tenon_Tensor:$values, Tenon_I64Attr:$axis);
   let results = (outs Tenon_Tensor:$result);
   let assemblyFormat = "$indices `,` $depth `,` $values attr-dict `:` functional-type(operands, results)";
 }
@@ -173,7 +173,7 @@ def Tenon_TopKOp : Tenon_PureOp<"top_k", [Tenon_Unstructured]> {
            : (tensor<2x5xf32>, tensor<1xi64>) -> (tensor<2x?xf32>, tensor<2x?xi64>)
     ```
   }];
-  let arguments = (ins Tenon_NumberTensor:$input, Tenon_IndexTensor:$k, I64Attr:$axis, UnitAttr:$largest,
+  let arguments = (ins Tenon_NumberTensor:$input, Tenon_IndexTensor:$k, Tenon_I64Attr:$axis, UnitAttr:$largest,
                        UnitAttr:$sorted);
   let results = (outs Tenon_NumberTensor:$values, RankedTensorOf<[I64]>:$indices);
   let assemblyFormat = "$input `,` $k attr-dict `:` functional-type(operands, results)";
@@ -204,7 +204,7 @@ def Tenon_CompressOp : Tenon_PureOp<"compress", [Tenon_Unstructured]> {
     %y = tenon.compress %x, %c {axis = 1 : i64} : (tensor<2x3xf32>, tensor<3xi1>) -> tensor<2x?xf32>
     ```
   }];
-  let arguments = (ins Tenon_Tensor:$input, Tenon_BoolTensor:$condition, OptionalAttr<I64Attr>:$axis);
+  let arguments = (ins Tenon_Tensor:$input, Tenon_BoolTensor:$condition, OptionalAttr<Tenon_I64Attr>:$axis);
   let results = (outs Tenon_Tensor:$result);
   let assemblyFormat = "$input `,` $condition attr-dict `:` functional-type(operands, results)";
 }
@@ -222,7 +222,7 @@ def Tenon_UniqueOp : Tenon_PureOp<"unique", [Tenon_Unstructured]> {
       : (tensor<4xf32>) -> (tensor<?xf32>, tensor<?xi64>, tensor<4xi64>, tensor<?xi64>)
     ```
   }];
-  let arguments = (ins Tenon_Tensor:$input, OptionalAttr<I64Attr>:$axis, UnitAttr:$sorted);
+  let arguments = (ins Tenon_Tensor:$input, OptionalAttr<Tenon_I64Attr>:$axis, UnitAttr:$sorted);
   let results = (outs Tenon_Tensor:$result, RankedTensorOf<[I64]>:$indices, RankedTensorOf<[I64]>:$inverse,
                       RankedTensorOf<[I64]>:$counts);
   let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";

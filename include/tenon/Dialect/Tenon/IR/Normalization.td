@@ -24,7 +24,7 @@ class Tenon_Softmax<string mnemonic, string formula> : Tenon_Normalization<mnemo
     %y = tenon.}] # mnemonic # [{ %x {axis = 1 : i64} : (tensor<2x3xf32>) -> tensor<2x3xf32>
     ```
   }];
-  let arguments = (ins Tenon_FloatTensor:$input, I64Attr:$axis);
+  let arguments = (ins Tenon_FloatTensor:$input, Tenon_I64Attr:$axis);
 }
 def Tenon_SoftmaxOp : Tenon_Softmax<"softmax", "exp(x) / sum(exp(x))">;
 def Tenon_LogSoftmaxOp : Tenon_Softmax<"log_softmax", "x - log(sum(exp(x)))">;
@@ -43,7 +43,7 @@ def Tenon_LayerNormOp : Tenon_PureOp<"layer_norm", [Tenon_Reduction, AttrSizedOp
     ```
   }];
   let arguments = (ins Tenon_FloatTensor:$input, Optional<Tenon_FloatTensor>:$scale, Optional<Tenon_FloatTensor>:$bias,
-                       I64Attr:$axis, F32Attr:$epsilon);
+                       Tenon_I64Attr:$axis, F32Attr:$epsilon);
   let results = (outs Tenon_FloatTensor:$result);
   let assemblyFormat = [{
     $input (`scale` `(` $scale^ `)`)? (`bias` `(` $bias^ `)`)? attr-dict `:` functional-type(operands, results)
@@ -63,7 +63,7 @@ def Tenon_RmsNormOp : Tenon_PureOp<"rms_norm", [Tenon_Reduction]> {
        : (tensor<2x3xf32>, tensor<3xf32>) -> tensor<2x3xf32>
     ```
   }];
-  let arguments = (ins Tenon_FloatTensor:$input, Optional<Tenon_FloatTensor>:$scale, I64Attr:$axis, F32Attr:$epsilon);
+  let arguments = (ins Tenon_FloatTensor:$input, Optional<Tenon_FloatTensor>:$scale, Tenon_I64Attr:$axis, F32Attr:$epsilon);
   let results = (outs Tenon_FloatTensor:$result);
   let assemblyFormat = "$input (`scale` `(` $scale^ `)`)? attr-dict `:` functional-type(operands, results)";
 }
@@ -124,7 +124,7 @@ def Tenon_GroupNormOp : Tenon_Normalization<"group_norm"> {
        : (tensor<2x4x5xf32>, tensor<4xf32>, tensor<4xf32>) -> tensor<2x4x5xf32>
     ```
   }];
-  let arguments = (ins Tenon_FloatTensor:$input, Tenon_FloatTensor:$scale, Tenon_FloatTensor:$bias, I64Attr:$num_groups,
+  let arguments = (ins Tenon_FloatTensor:$input, Tenon_FloatTensor:$scale, Tenon_FloatTensor:$bias, Tenon_I64Attr:$num_groups,
                        F32Attr:$epsilon, DefaultValuedAttr<Tenon_DataLayoutAttr, "DataLayout::channels_first">:$layout);
   let assemblyFormat = "$input `,` $scale `,` $bias attr-dict `:` functional-type(operands, results)";
 }
@@ -142,7 +142,7 @@ def Tenon_LrnOp : Tenon_Normalization<"lrn"> {
        : (tensor<1x5x4x4xf32>) -> tensor<1x5x4x4xf32>
     ```
   }];
-  let arguments = (ins Tenon_FloatTensor:$input, I64Attr:$size, F32Attr:$alpha, F32Attr:$beta, F32Attr:$bias,
+  let arguments = (ins Tenon_FloatTensor:$input, Tenon_I64Attr:$size, F32Attr:$alpha, F32Attr:$beta, F32Attr:$bias,
                        DefaultValuedAttr<Tenon_DataLayoutAttr, "DataLayout::channels_first">:$layout);
 }
 
@@ -157,7 +157,7 @@ def Tenon_LpNormOp : Tenon_Normalization<"lp_norm"> {
     %y = tenon.lp_norm %x {axis = 1 : i64, p = 2 : i64} : (tensor<2x3xf32>) -> tensor<2x3xf32>
     ```
   }];
-  let arguments = (ins Tenon_FloatTensor:$input, I64Attr:$axis, I64Attr:$p);
+  let arguments = (ins Tenon_FloatTensor:$input, Tenon_I64Attr:$axis, Tenon_I64Attr:$p);
 }
 
 #endif // TENON_DIALECT_TENON_IR_NORMALIZATION

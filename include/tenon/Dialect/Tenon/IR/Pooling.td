@@ -43,7 +43,7 @@ def Tenon_AveragePoolOp : Tenon_Pooling<"average_pool", "the mean of the element
     zeros, though never what `ceil_mode` adds beyond them.}]>;
 
 def Tenon_LpPoolOp : Tenon_Pooling<"lp_pool", "the p-norm of the elements under a window", Tenon_FloatTensor,
-    (ins I64Attr:$p), [{
+    (ins Tenon_I64Attr:$p), [{
     `sum(|x|^p)^(1/p)`. (C4) `p` is positive.}], ", p = 2 : i64">;
 
 def Tenon_MaxPoolWithIndicesOp : Tenon_PureOp<"max_pool_with_indices", [Tenon_Reduction]> {

@@ -26,7 +26,7 @@ def Tenon_QuantizeLinearOp : Tenon_PureOp<"quantize_linear", [Tenon_Elementwise]
     ```
   }];
   let arguments = (ins Tenon_NumberTensor:$input, Tenon_FloatTensor:$scale, Optional<Tenon_IntTensor>:$zero_point,
-                       TypeAttr:$to, DefaultValuedAttr<I64Attr, "1">:$axis, DefaultValuedAttr<I64Attr, "0">:$block_size);
+                       TypeAttr:$to, DefaultValuedAttr<Tenon_I64Attr, "1">:$axis, DefaultValuedAttr<Tenon_I64Attr, "0">:$block_size);
   let results = (outs Tenon_IntTensor:$result);
   let assemblyFormat = [{
     $input `,` $scale (`zero` `(` $zero_point^ `)`)? `to` $to attr-dict `:` functional-type(operands, results)
@@ -47,7 +47,7 @@ def Tenon_DequantizeLinearOp : Tenon_PureOp<"dequantize_linear", [Tenon_Elementw
     ```
   }];
   let arguments = (ins Tenon_IntTensor:$input, Tenon_FloatTensor:$scale, Optional<Tenon_IntTensor>:$zero_point,
-                       DefaultValuedAttr<I64Attr, "1">:$axis, DefaultValuedAttr<I64Attr, "0">:$block_size);
+                       DefaultValuedAttr<Tenon_I64Attr, "1">:$axis, DefaultValuedAttr<Tenon_I64Attr, "0">:$block_size);
   let results = (outs Tenon_FloatTensor:$result);
   let assemblyFormat = [{
     $input `,` $scale (`zero` `(` $zero_point^ `)`)? attr-dict `:` functional-type(operands, results)

@@ -51,7 +51,7 @@ def Tenon_ArgReduceOp : Tenon_PureOp<"arg_reduce", [Tenon_Reduction]> {
     %y = tenon.arg_reduce max %x {axis = 1 : i64} : (tensor<2x3xf32>) -> tensor<2xi64>
     ```
   }];
-  let arguments = (ins Tenon_ExtremumAttr:$kind, Tenon_NumberTensor:$input, I64Attr:$axis, UnitAttr:$keep_dims,
+  let arguments = (ins Tenon_ExtremumAttr:$kind, Tenon_NumberTensor:$input, Tenon_I64Attr:$axis, UnitAttr:$keep_dims,
                        UnitAttr:$select_last);
   let results = (outs RankedTensorOf<[I64]>:$result);
   let assemblyFormat = "$kind $input attr-dict `:` functional-type(operands, results)";
@@ -68,7 +68,7 @@ class Tenon_Cumulative<string mnemonic, string what> : Tenon_PureOp<mnemonic, [T
     %y = tenon.}] # mnemonic # [{ %x {axis = 1 : i64, exclusive} : (tensor<2x3xf32>) -> tensor<2x3xf32>
     ```
   }];
-  let arguments = (ins Tenon_NumberTensor:$input, I64Attr:$axis, UnitAttr:$exclusive, UnitAttr:$reverse);
+  let arguments = (ins Tenon_NumberTensor:$input, Tenon_I64Attr:$axis, UnitAttr:$exclusive, UnitAttr:$reverse);
   let results = (outs Tenon_NumberTensor:$result);
   let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
 }

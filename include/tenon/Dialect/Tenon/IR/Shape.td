@@ -73,7 +73,7 @@ def Tenon_ConcatOp : Tenon_PureOp<"concat", [Tenon_Relayout]> {
     %z = tenon.concat %x, %y {axis = 1 : i64} : (tensor<2x3xf32>, tensor<2x1xf32>) -> tensor<2x4xf32>
     ```
   }];
-  let arguments = (ins Variadic<Tenon_Tensor>:$inputs, I64Attr:$axis);
+  let arguments = (ins Variadic<Tenon_Tensor>:$inputs, Tenon_I64Attr:$axis);
   let results = (outs Tenon_Tensor:$result);
   let assemblyFormat = "$inputs attr-dict `:` functional-type(operands, results)";
   let hasFolder = 1;
@@ -97,6 +97,10 @@ def Tenon_SliceOp : Tenon_TargetedOp<"slice", [Tenon_Relayout]> {
   let arguments = (ins Tenon_Tensor:$input, DenseI64ArrayAttr:$starts, DenseI64ArrayAttr:$steps);
   let hasFolder = 1;
   let hasCanonicalizer = 1;
+  let extraClassDeclaration = [{
+    /// Whether the elements taken stand one after the other in the input: the result is then a view of its bytes.
+    bool isContiguous();
+  }];
 }
 
 def Tenon_PadMode : I32EnumAttr<"PadMode", "what stands in the padding", [
@@ -158,7 +162,7 @@ def Tenon_TriluOp : Tenon_PureOp<"trilu", [Tenon_Relayout]> {
     %y = tenon.trilu %x {upper, diagonal = 1 : i64} : (tensor<3x3xf32>) -> tensor<3x3xf32>
     ```
   }];
-  let arguments = (ins Tenon_Tensor:$input, UnitAttr:$upper, DefaultValuedAttr<I64Attr, "0">:$diagonal);
+  let arguments = (ins Tenon_Tensor:$input, UnitAttr:$upper, DefaultValuedAttr<Tenon_I64Attr, "0">:$diagonal);
   let results = (outs Tenon_Tensor:$result);
   let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
 }
@@ -176,7 +180,7 @@ def Tenon_ReverseSequenceOp : Tenon_PureOp<"reverse_sequence", [Tenon_Lookup]> {
        : (tensor<4x2xf32>, tensor<2xi64>) -> tensor<4x2xf32>
     ```
   }];
-  let arguments = (ins Tenon_Tensor:$input, Tenon_IndexTensor:$lengths, I64Attr:$batch_axis, I64Attr:$time_axis);
+  let arguments = (ins Tenon_Tensor:$input, Tenon_IndexTensor:$lengths, Tenon_I64Attr:$batch_axis, Tenon_I64Attr:$time_axis);
   let results = (outs Tenon_Tensor:$result);
   let assemblyFormat = "$input `,` $lengths attr-dict `:` functional-type(operands, results)";
 }

@@ -62,6 +62,9 @@ def Tenon_DataLayout : I32EnumAttr<"DataLayout", "where the channel dimension of
 }
 def Tenon_DataLayoutAttr : EnumAttr<Tenon_Dialect, Tenon_DataLayout, "layout">;
 
+// As I64Attr, but read as a signed number.
+def Tenon_I64Attr : TypedSignlessIntegerAttrBase<I64, "int64_t", "64-bit integer attribute">;
+
 //===----------------------------------------------------------------------------------------===//
 // Types
 //===----------------------------------------------------------------------------------------===//
