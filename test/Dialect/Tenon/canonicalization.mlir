@@ -147,6 +147,17 @@ func.func @static_forms(%x: tensor<1x1x4x4xf32>, %y: tensor<2x6xf32>) -> (tensor
 
 // -----
 
+// Scaled sizes are those of f32 arithmetic: 10 * 0.7 is 7.
+// CHECK-LABEL: @resize_rounding
+func.func @resize_rounding(%x: tensor<10xf32>) -> tensor<7xf32> {
+  // CHECK: tenon.resize
+  %scales = tenon.constant dense<0.7> : tensor<1xf32>
+  %0 = tenon.dynamic_resize nearest %x scales(%scales) : (tensor<10xf32>, tensor<1xf32>) -> tensor<7xf32>
+  return %0 : tensor<7xf32>
+}
+
+// -----
+
 // The target of a dynamic form may be symbolic. Ops of the dialect adapt to the more precise type; a terminator keeps the
 // type that it saw.
 // CHECK-LABEL: @symbolic_tile

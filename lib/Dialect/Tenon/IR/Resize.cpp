@@ -72,12 +72,12 @@ static SmallVector<float> spreadRoi(ArrayRef<double> roi, ArrayRef<int64_t> axes
   return result;
 }
 
-/// Sizes by scale: `floor(size * (end - start) * scale)`.
-static AffineExpr scaledSize(SymbolicSizes &sizes, AffineExpr size, double scale, double extent) {
+/// Sizes by scale: `floor(size * (end - start) * scale)`, in f32: 10 * 0.7 is 7 there, and below 7 in more precision.
+static AffineExpr scaledSize(SymbolicSizes &sizes, AffineExpr size, float scale, float extent) {
+  float factor = extent * scale;
   std::optional<int64_t> known = SymbolicSizes::constantValue(size);
   if (known)
-    return sizes.constant(static_cast<int64_t>(std::floor(static_cast<double>(*known) * extent * scale)));
-  double factor = extent * scale;
+    return sizes.constant(static_cast<int64_t>(std::floor(static_cast<float>(*known) * factor)));
   if (size && std::trunc(factor) == factor)
     return size * static_cast<int64_t>(factor);
   if (size && factor > 0 && std::trunc(1 / factor) == 1 / factor)
@@ -148,7 +148,7 @@ static FailureOr<ResizeTarget> targetOf(const RuleError &error, SymbolicSizes &s
   }
   std::optional<SmallVector<double>> scales = constantNumbers(op.getScales());
   for (auto [i, axis] : llvm::enumerate(axes)) {
-    double extent = target.roi ? (*target.roi)[rank + axis] - (*target.roi)[axis] : 1.0;
+    float extent = target.roi ? (*target.roi)[rank + axis] - (*target.roi)[axis] : 1.0f;
     bool isKnown = scales && (!crops || target.roi);
     target.sizes[axis] = isKnown ? scaledSize(sizes, input[axis], (*scales)[i], extent) : AffineExpr();
   }
