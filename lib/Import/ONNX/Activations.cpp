@@ -22,7 +22,8 @@ public:
   Value exp(Value a) { return node.make<ExpOp>(a); }
   Value select(Value c, Value a, Value b) { return node.make<SelectOp>({c, a, b}); }
   Value compare(Comparison predicate, Value a, Value b) {
-    return node.make<CompareOp>({a, b}, node.attr("predicate", ComparisonAttr::get(node.getContext(), predicate)));
+    return node.make<CompareOp>({a, b},
+                                node.attr("predicate", ComparisonAttr::get(node.getContext(), predicate)));
   }
   /// `below` where x < 0, x elsewhere.
   Value whereNegative(Value below) { return select(compare(Comparison::lt, x, number(0)), below, x); }
@@ -56,7 +57,8 @@ static LogicalResult importPrelu(NodeReader &node) {
 
 static LogicalResult importElu(NodeReader &node) {
   Formula f(node);
-  return node.yield(f.whereNegative(f.mul(f.number(node.real("alpha", 1.0f)), f.sub(f.exp(f.x), f.number(1)))));
+  return node.yield(
+      f.whereNegative(f.mul(f.number(node.real("alpha", 1.0f)), f.sub(f.exp(f.x), f.number(1)))));
 }
 
 static LogicalResult importSelu(NodeReader &node) {
@@ -94,8 +96,12 @@ static Value swish(NodeReader &node, float alpha) {
   return f.mul(f.x, node.make<SigmoidOp>(scaled));
 }
 
-static LogicalResult importSwish(NodeReader &node) { return node.yield(swish(node, node.real("alpha", 1.0f))); }
-static LogicalResult importQuickGelu(NodeReader &node) { return node.yield(swish(node, node.real("alpha", 1.702f))); }
+static LogicalResult importSwish(NodeReader &node) {
+  return node.yield(swish(node, node.real("alpha", 1.0f)));
+}
+static LogicalResult importQuickGelu(NodeReader &node) {
+  return node.yield(swish(node, node.real("alpha", 1.702f)));
+}
 
 static LogicalResult importSwiGlu(NodeReader &node) {
   Formula f(node);

@@ -1,7 +1,8 @@
 //===- Attention.cpp - ONNX Attention and RotaryEmbedding ---------------------------------------===//
 //
-// Plain attention becomes tenon.attention. What that op doesn't have (a cap on the scores, the scores as a result, keys
-// counted per batch, windows) is spelt out with matrix products and a softmax. Source: ONNX Attention-25.
+// Plain attention becomes tenon.attention. What that op doesn't have (a cap on the scores, the scores as a
+// result, keys counted per batch, windows) is spelt out with matrix products and a softmax. Source: ONNX
+// Attention-25.
 //
 //===----------------------------------------------------------------------------------------===//
 
@@ -24,12 +25,13 @@ private:
   Value appended(Value past, Value value);
   Value positions(Value like, int64_t dimension, int64_t axis, int64_t rank);
   Value compare(Comparison predicate, Value lhs, Value rhs) {
-    return node.make<CompareOp>({lhs, rhs}, node.attr("predicate", ComparisonAttr::get(node.getContext(), predicate)));
+    return node.make<CompareOp>({lhs, rhs},
+                                node.attr("predicate", ComparisonAttr::get(node.getContext(), predicate)));
   }
   Value both(Value lhs, Value rhs) { return lhs && rhs ? node.make<AndOp>({lhs, rhs}) : lhs ? lhs : rhs; }
   Value unmasked(Value condition) {
-    return node.make<SelectOp>({condition, node.scalar(0, element),
-                                node.scalar(-std::numeric_limits<double>::infinity(), element)});
+    return node.make<SelectOp>(
+        {condition, node.scalar(0, element), node.scalar(-std::numeric_limits<double>::infinity(), element)});
   }
   Value bias(bool causal, int64_t left, int64_t right);
   Value reduceMax(Value value, int64_t axis) {
@@ -83,7 +85,8 @@ Value AttentionImporter::positions(Value like, int64_t dimension, int64_t axis, 
   return node.reshape(numbers, shape);
 }
 
-/// What is added to the scores: the mask, minus infinity where a key is out of a query's sight. Null if nothing is.
+/// What is added to the scores: the mask, minus infinity where a key is out of a query's sight. Null if
+/// nothing is.
 Value AttentionImporter::bias(bool causal, int64_t left, int64_t right) {
   Value allowed;
   Type i64 = node.getBuilder().getI64Type();
@@ -96,8 +99,8 @@ Value AttentionImporter::bias(bool causal, int64_t left, int64_t right) {
     Value offset;
     if (pastKey || keyCount) {
       Value of = pastKey ? pastKey : query;
-      Value count = node.make<GatherOp>({node.make<ShapeOfOp>(of), node.scalar(2, i64)},
-                                        node.attr("axis", int64_t(0)));
+      Value count =
+          node.make<GatherOp>({node.make<ShapeOfOp>(of), node.scalar(2, i64)}, node.attr("axis", int64_t(0)));
       offset = pastKey ? count : node.make<SubOp>({keyCount, count});
     }
     Value at = offset ? node.make<AddOp>({queries, offset}) : queries;
@@ -137,14 +140,16 @@ Value AttentionImporter::withoutMaskedRows(Value result, Value bias) {
     return result;
   Value best = reduceMax(bias, node.rank(bias) - 1);
   Value none = node.scalar(-std::numeric_limits<double>::infinity(), element);
-  return node.make<SelectOp>({compare(Comparison::eq, best, none), node.scalar(0, node.element(result)), result});
+  return node.make<SelectOp>(
+      {compare(Comparison::eq, best, none), node.scalar(0, node.element(result)), result});
 }
 
 Value AttentionImporter::groupedProduct(Value lhs, Value rhs) {
   if (node.hasFailed())
     return {};
   Sizes l = node.sizesOf(lhs), r = node.sizesOf(rhs);
-  std::optional<int64_t> heads = SymbolicSizes::constantValue(l[1]), groups = SymbolicSizes::constantValue(r[1]);
+  std::optional<int64_t> heads = SymbolicSizes::constantValue(l[1]),
+                         groups = SymbolicSizes::constantValue(r[1]);
   if (heads == groups)
     return node.make<MatmulOp>({lhs, rhs});
   if (!heads || !groups || *groups == 0 || *heads % *groups != 0) {
@@ -152,7 +157,8 @@ Value AttentionImporter::groupedProduct(Value lhs, Value rhs) {
     return {};
   }
   Value split = node.reshape(lhs, {l[0], r[1], sizes.constant(*heads / *groups), l[2], l[3]});
-  Value product = node.make<MatmulOp>({split, node.reshape(rhs, {r[0], r[1], sizes.constant(1), r[2], r[3]})});
+  Value product =
+      node.make<MatmulOp>({split, node.reshape(rhs, {r[0], r[1], sizes.constant(1), r[2], r[3]})});
   return node.reshape(product, {l[0], l[1], l[2], r[3]});
 }
 
@@ -249,7 +255,8 @@ static LogicalResult importRotaryEmbedding(NodeReader &node) {
     std::optional<int64_t> hidden = SymbolicSizes::constantValue(original[2]);
     if (!hidden || heads <= 0 || *hidden % heads != 0)
       return node.error("expects num_heads that divides a known hidden size");
-    input = node.reshape(input, {original[0], original[1], sizes.constant(heads), sizes.constant(*hidden / heads)});
+    input = node.reshape(input,
+                         {original[0], original[1], sizes.constant(heads), sizes.constant(*hidden / heads)});
   } else if (node.rank(input) == 4) {
     input = node.make<TransposeOp>(input, node.attr("perm", ArrayRef<int64_t>({0, 2, 1, 3})));
   } else {

@@ -29,7 +29,8 @@ static LogicalResult importGemm(NodeReader &node) {
   if (node.getOpset() < 7)
     node.ignore("broadcast");
   if (node.rank(lhs) != 2 || node.rank(rhs) != 2)
-    return node.error("expects matrices, but got ranks " + Twine(node.rank(lhs)) + " and " + Twine(node.rank(rhs)));
+    return node.error("expects matrices, but got ranks " + Twine(node.rank(lhs)) + " and " +
+                      Twine(node.rank(rhs)));
   bool isFloat = isa<FloatType>(element);
   if (!isFloat && (alpha != std::floor(alpha) || beta != std::floor(beta)))
     return node.error("expects whole alpha and beta for integer operands");
@@ -78,8 +79,9 @@ static LogicalResult importConv(NodeReader &node) {
   FailureOr<Window> window = readWindow(node, input, ArrayRef(*kernel));
   if (failed(window))
     return failure();
-  NamedAttribute attributes[] = {node.attr("strides", window->strides), node.attr("dilations", window->dilations),
-                                 node.attr("pads", window->pads), node.attr("group", node.integer("group", 1))};
+  NamedAttribute attributes[] = {node.attr("strides", window->strides),
+                                 node.attr("dilations", window->dilations), node.attr("pads", window->pads),
+                                 node.attr("group", node.integer("group", 1))};
   Value result = node.make<ConvOp>({input, filter}, attributes);
   if (node.hasInput(2))
     result = node.make<AddOp>({result, channelBias(node, node.input(2), node.rank(input))});
@@ -113,7 +115,8 @@ static LogicalResult importConvTranspose(NodeReader &node) {
       failed(checkWindowValues(node, "output_padding", outputPadding, spatial, 0)))
     return failure();
   if (autoPad != "NOTSET" && autoPad != "VALID" && autoPad != "SAME_UPPER" && autoPad != "SAME_LOWER")
-    return node.error("expects auto_pad NOTSET, VALID, SAME_UPPER or SAME_LOWER, but got '" + Twine(autoPad) + "'");
+    return node.error("expects auto_pad NOTSET, VALID, SAME_UPPER or SAME_LOWER, but got '" + Twine(autoPad) +
+                      "'");
   if (autoPad == "VALID")
     window.pads.assign(2 * spatial, 0);
   if (outputShape && static_cast<int64_t>(outputShape->size()) == rank)
@@ -140,8 +143,9 @@ static LogicalResult importConvTranspose(NodeReader &node) {
       window.pads[spatial + i] = autoPad == "SAME_UPPER" ? more : less;
     }
   }
-  NamedAttribute attributes[] = {node.attr("strides", window.strides), node.attr("dilations", window.dilations),
-                                 node.attr("pads", window.pads), node.attr("output_padding", outputPadding),
+  NamedAttribute attributes[] = {node.attr("strides", window.strides),
+                                 node.attr("dilations", window.dilations), node.attr("pads", window.pads),
+                                 node.attr("output_padding", outputPadding),
                                  node.attr("group", node.integer("group", 1))};
   Value result = node.make<ConvTransposeOp>({input, filter}, attributes);
   if (node.hasInput(2))
@@ -162,7 +166,8 @@ static FailureOr<std::string> explicitEquation(NodeReader &node, StringRef text)
   if (terms.size() != node.getNumInputs())
     return node.error("expects a term per operand, but got " + Twine(terms.size()) + " for " +
                       Twine(node.getNumInputs()));
-  // Dimensions under an ellipsis get letters that the equation does not use, the last dimension the first of them.
+  // Dimensions under an ellipsis get letters that the equation does not use, the last dimension the first of
+  // them.
   std::string unused;
   for (char c = 'A'; c <= 'z'; ++c)
     if (llvm::isAlpha(c) && !StringRef(equation).contains(c))

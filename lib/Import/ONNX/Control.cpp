@@ -66,25 +66,27 @@ struct Carried {
 };
 } // namespace
 
-/// Reads the body of a loop. The types of the values it carries from one iteration to the next follow from what it
-/// yields for them: a size that changes is an unknown one. The other arguments keep their types.
-static LogicalResult importBody(NodeReader &node, Region &region, SmallVectorImpl<Type> &arguments, Carried carried,
-                                SmallVectorImpl<Value> &outputs) {
+/// Reads the body of a loop. The types of the values it carries from one iteration to the next follow from
+/// what it yields for them: a size that changes is an unknown one. The other arguments keep their types.
+static LogicalResult importBody(NodeReader &node, Region &region, SmallVectorImpl<Type> &arguments,
+                                Carried carried, SmallVectorImpl<Value> &outputs) {
   // Each round makes at least one size unknown.
   for (;;) {
     outputs.clear();
     if (failed(node.importGraph("body", region, arguments, outputs)))
       return failure();
     if (outputs.size() < carried.firstOutput + carried.count)
-      return node.error("expects " + Twine(carried.firstOutput + carried.count) + " or more outputs of the body");
+      return node.error("expects " + Twine(carried.firstOutput + carried.count) +
+                        " or more outputs of the body");
     bool changed = false;
     for (unsigned i = 0; i < carried.count; ++i) {
       Type &argument = arguments[carried.firstArgument + i];
       RankedTensorType joined =
           join(node, cast<RankedTensorType>(argument), node.type(outputs[carried.firstOutput + i]));
       if (!joined)
-        return node.error("expects loop-carried value " + Twine(i) + " to keep rank and element type, but got " +
-                          llvm::formatv("{0}", argument).str() + " and then " +
+        return node.error("expects loop-carried value " + Twine(i) +
+                          " to keep rank and element type, but got " + llvm::formatv("{0}", argument).str() +
+                          " and then " +
                           llvm::formatv("{0}", outputs[carried.firstOutput + i].getType()).str());
       changed |= joined != argument;
       argument = joined;
@@ -97,7 +99,8 @@ static LogicalResult importBody(NodeReader &node, Region &region, SmallVectorImp
 
 static LogicalResult importLoop(NodeReader &node) {
   OpBuilder &builder = node.getBuilder();
-  auto index = RankedTensorType::get({}, builder.getI64Type()), boolean = RankedTensorType::get({}, builder.getI1Type());
+  auto index = RankedTensorType::get({}, builder.getI64Type()),
+       boolean = RankedTensorType::get({}, builder.getI1Type());
   if (node.getNumInputs() < 2)
     return node.error("expects places for a trip count and a condition");
   ArrayRef<Value> initial = node.getInputs().drop_front(2);
@@ -124,8 +127,9 @@ static LogicalResult importLoop(NodeReader &node) {
   for (unsigned i = 0; i < 2; ++i)
     if (node.hasInput(i))
       state.addOperands(node.input(i));
-  state.addAttribute("operandSegmentSizes",
-                     builder.getDenseI32ArrayAttr({static_cast<int32_t>(count), node.hasInput(0), node.hasInput(1)}));
+  state.addAttribute(
+      "operandSegmentSizes",
+      builder.getDenseI32ArrayAttr({static_cast<int32_t>(count), node.hasInput(0), node.hasInput(1)}));
   state.addTypes(ArrayRef(arguments).drop_front(2));
   for (Value element : ArrayRef(outputs).drop_front(1 + count)) {
     Sizes sizes = node.sizesOf(element);
@@ -143,11 +147,13 @@ static LogicalResult importScan(NodeReader &node) {
   int64_t outputCount = static_cast<int64_t>(node.getNumOutputs()) - stateCount;
   if (outputCount < 0)
     return node.error("expects an output per state");
-  ArrayRef<Value> initial = node.getInputs().take_front(stateCount), inputs = node.getInputs().drop_front(stateCount);
+  ArrayRef<Value> initial = node.getInputs().take_front(stateCount),
+                  inputs = node.getInputs().drop_front(stateCount);
   auto list = [&](StringRef name, int64_t count) {
     SmallVector<int64_t> values = node.integers(name).value_or(SmallVector<int64_t>(count, 0));
     if (static_cast<int64_t>(values.size()) != count)
-      (void)node.error("expects " + Twine(count) + " values in '" + name + "', but got " + Twine(values.size()));
+      (void)node.error("expects " + Twine(count) + " values in '" + name + "', but got " +
+                       Twine(values.size()));
     values.resize(count);
     return values;
   };

@@ -11,7 +11,8 @@ static LogicalResult importUnary(NodeReader &node) {
   return node.yield(node.make<Op>(node.input(0)));
 }
 
-/// Before opset 7 broadcasting is asked for by an attribute, and `axis` aligns the right operand: sizes of 1 follow it.
+/// Before opset 7 broadcasting is asked for by an attribute, and `axis` aligns the right operand: sizes of 1
+/// follow it.
 static Value alignedRhs(NodeReader &node) {
   Value lhs = node.input(0), rhs = node.input(1);
   if (node.getOpset() >= 7)
@@ -35,7 +36,8 @@ static LogicalResult importBinary(NodeReader &node) {
 template <Comparison predicate>
 static LogicalResult importComparison(NodeReader &node) {
   auto attribute = ComparisonAttr::get(node.getContext(), predicate);
-  return node.yield(node.make<CompareOp>({node.input(0), alignedRhs(node)}, node.attr("predicate", attribute)));
+  return node.yield(
+      node.make<CompareOp>({node.input(0), alignedRhs(node)}, node.attr("predicate", attribute)));
 }
 
 /// Max, Min and Sum of any number of operands.

@@ -62,7 +62,8 @@ FileMapping ExternalData::map(StringRef location, std::string &error) {
   if (components.empty() || is_contained(components, ".."))
     return refuse("must stay in the model's folder, but has '..'");
 
-  // Opened a component at a time and never through a link, so that nothing can be swapped in between check and use.
+  // Opened a component at a time and never through a link, so that nothing can be swapped in between check
+  // and use.
   Descriptor at(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (at.get() < 0)
     return refuse(Twine("cannot be opened: ") + std::strerror(errno));
@@ -73,7 +74,8 @@ FileMapping ExternalData::map(StringRef location, std::string &error) {
     int fd = ::openat(at.get(), component.str().c_str(), flags);
     if (fd < 0) {
       struct stat status;
-      if (::fstatat(at.get(), component.str().c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(status.st_mode))
+      if (::fstatat(at.get(), component.str().c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+          S_ISLNK(status.st_mode))
         return refuse("is or goes through a symbolic link");
       return refuse(Twine("cannot be opened: ") + std::strerror(errno));
     }
@@ -88,8 +90,9 @@ FileMapping ExternalData::map(StringRef location, std::string &error) {
     return refuse("is empty");
 
   std::error_code code;
-  auto mapping = std::make_shared<sys::fs::mapped_file_region>(
-      sys::fs::convertFDToNativeFile(at.get()), sys::fs::mapped_file_region::readonly, status.st_size, 0, code);
+  auto mapping = std::make_shared<sys::fs::mapped_file_region>(sys::fs::convertFDToNativeFile(at.get()),
+                                                               sys::fs::mapped_file_region::readonly,
+                                                               status.st_size, 0, code);
   if (code)
     return refuse("cannot be mapped: " + code.message());
   mappings[location] = mapping;

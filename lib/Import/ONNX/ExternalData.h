@@ -16,9 +16,10 @@ using FileMapping = std::shared_ptr<llvm::sys::fs::mapped_file_region>;
 
 /// The files a model's external tensors name, each mapped once.
 ///
-/// A model is not trusted: a location may only name a regular file in the model's folder or below it. Absolute paths,
-/// `..`, symbolic links at any level, files with more than one name (hard links) and anything that isn't a regular file
-/// are refused.
+/// A model is not trusted: a location may only name a regular file in the model's folder or below it.
+/// Absolute paths,
+/// `..`, symbolic links at any level, files with more than one name (hard links) and anything that isn't a
+/// regular file are refused.
 class ExternalData {
 public:
   explicit ExternalData(llvm::StringRef modelPath);

@@ -16,13 +16,13 @@ using Sizes = SymbolicSizes::Sizes;
 //===----------------------------------------------------------------------------------------===//
 
 static Value reduceAll(NodeReader &node, ReduceKind kind, Value value) {
-  NamedAttribute attributes[] = {
-      node.attr("kind", ReduceKindAttr::get(node.getContext(), kind)),
-      node.attr("axes", llvm::to_vector(llvm::seq<int64_t>(0, node.rank(value))))};
+  NamedAttribute attributes[] = {node.attr("kind", ReduceKindAttr::get(node.getContext(), kind)),
+                                 node.attr("axes", llvm::to_vector(llvm::seq<int64_t>(0, node.rank(value))))};
   return node.make<ReduceOp>(value, attributes);
 }
 
-/// The negative log likelihood: minus the log probability [N, C, ...] of the target [N, ...], weighted by class.
+/// The negative log likelihood: minus the log probability [N, C, ...] of the target [N, ...], weighted by
+/// class.
 static Value negativeLogLikelihood(NodeReader &node, Value logProbability, Value target, Value weight) {
   std::string reduction = node.text("reduction", "mean");
   std::optional<int64_t> ignored = node.integer("ignore_index");
@@ -62,7 +62,8 @@ static Value negativeLogLikelihood(NodeReader &node, Value logProbability, Value
     return reduceAll(node, ReduceKind::sum, loss);
   if (!weights)
     return reduceAll(node, ReduceKind::mean, loss);
-  return node.make<DivOp>({reduceAll(node, ReduceKind::sum, loss), reduceAll(node, ReduceKind::sum, weights)});
+  return node.make<DivOp>(
+      {reduceAll(node, ReduceKind::sum, loss), reduceAll(node, ReduceKind::sum, weights)});
 }
 
 static LogicalResult importNegativeLogLikelihoodLoss(NodeReader &node) {
@@ -183,14 +184,16 @@ void tenon::importer::registerFunctions(Registry &registry) {
   registry.add("BlackmanWindow", 17, 1, 1, importBlackmanWindow);
   registry.add("SkipLayerNormalization", 1, 3, 5, importSkipLayerNormalization, "com.microsoft");
   registry.add("FusedMatMul", 1, 2, 2, importFusedMatmul, "com.microsoft");
-  for (const char *op : {"Bernoulli", "RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike",
-                         "Multinomial"})
+  for (const char *op :
+       {"Bernoulli", "RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Multinomial"})
     registry.refuse(op, "random numbers");
-  for (const char *op : {"SequenceAt", "SequenceConstruct", "SequenceEmpty", "SequenceErase", "SequenceInsert",
-                         "SequenceLength", "SequenceMap", "SplitToSequence", "ConcatFromSequence"})
+  for (const char *op :
+       {"SequenceAt", "SequenceConstruct", "SequenceEmpty", "SequenceErase", "SequenceInsert",
+        "SequenceLength", "SequenceMap", "SplitToSequence", "ConcatFromSequence"})
     registry.refuse(op, "sequences");
   for (const char *op : {"Optional", "OptionalGetElement", "OptionalHasElement"})
     registry.refuse(op, "optional values");
-  for (const char *op : {"StringConcat", "StringNormalizer", "StringSplit", "RegexFullMatch", "TfIdfVectorizer"})
+  for (const char *op :
+       {"StringConcat", "StringNormalizer", "StringSplit", "RegexFullMatch", "TfIdfVectorizer"})
     registry.refuse(op, "strings");
 }

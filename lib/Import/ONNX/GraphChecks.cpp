@@ -1,7 +1,7 @@
 //===- GraphChecks.cpp - What is checked of a model before any of it is read --------------------===//
 //
-// Names, order, nesting and versions; and that there is a reader for every node, so that all unsupported ones are
-// reported at once. Sizes and types are checked as the nodes are read.
+// Names, order, nesting and versions; and that there is a reader for every node, so that all unsupported ones
+// are reported at once. Sizes and types are checked as the nodes are read.
 //
 //===----------------------------------------------------------------------------------------===//
 
@@ -17,7 +17,8 @@ using ::onnx::GraphProto;
 using ::onnx::NodeProto;
 
 static constexpr int64_t kNewestIrVersion = 14;
-static constexpr unsigned kMaxGraphDepth = 32;
+/// Below what protobuf accepts, so that the error is ours.
+static constexpr unsigned kMaxGraphDepth = 24;
 static constexpr uint64_t kMaxNodes = 1000000;
 static constexpr int kMaxAttributes = 1000;
 static constexpr size_t kMaxReports = 100;
@@ -53,7 +54,8 @@ private:
   bool checkVersions();
   void checkUtf8(StringRef name, StringRef what);
   void define(StringRef name, Names &names, StringRef what);
-  void checkGraph(const GraphProto &graph, const Names *parent, const Opsets &opsets, StringRef prefix, unsigned depth);
+  void checkGraph(const GraphProto &graph, const Names *parent, const Opsets &opsets, StringRef prefix,
+                  unsigned depth);
   void checkNodes(const Nodes &nodes, Names &names, const Opsets &opsets, StringRef prefix, unsigned depth);
   void checkSupported(const NodeProto &node, const Opsets &opsets, StringRef prefix);
   bool haveCycle(const Nodes &nodes);
@@ -73,7 +75,8 @@ bool Checker::checkVersions() {
     return false;
   }
   if (model.ir_version() < 1 || model.ir_version() > kNewestIrVersion) {
-    report("expects an IR version from 1 to " + Twine(kNewestIrVersion) + ", but got " + Twine(model.ir_version()));
+    report("expects an IR version from 1 to " + Twine(kNewestIrVersion) + ", but got " +
+           Twine(model.ir_version()));
     return false;
   }
   Opsets opsets = readOpsets(model.opset_import());
@@ -83,8 +86,7 @@ bool Checker::checkVersions() {
     StringRef domain;
     int64_t oldest, newest;
   };
-  const Range ranges[] = {
-      {"", kOldestOpset, kNewestOpset}, {"ai.onnx.ml", 1, 5}, {"com.microsoft", 1, 1}};
+  const Range ranges[] = {{"", kOldestOpset, kNewestOpset}, {"ai.onnx.ml", 1, 5}, {"com.microsoft", 1, 1}};
   for (const Range &range : ranges) {
     auto it = opsets.find(range.domain);
     if (it != opsets.end() && (it->second < range.oldest || it->second > range.newest))
@@ -133,10 +135,12 @@ void Checker::checkGraph(const GraphProto &graph, const Names *parent, const Ops
       report("output \"" + output.name() + "\" is not defined");
 }
 
-void Checker::checkNodes(const Nodes &nodes, Names &names, const Opsets &opsets, StringRef prefix, unsigned depth) {
+void Checker::checkNodes(const Nodes &nodes, Names &names, const Opsets &opsets, StringRef prefix,
+                         unsigned depth) {
   nodeCount += nodes.size();
   if (nodeCount > kMaxNodes)
-    return report("expects no more than " + Twine(kMaxNodes) + " nodes, but got " + Twine(nodeCount) + " or more");
+    return report("expects no more than " + Twine(kMaxNodes) + " nodes, but got " + Twine(nodeCount) +
+                  " or more");
   std::optional<llvm::StringSet<>> outputs;
   bool ordered = true;
   for (const NodeProto &node : nodes) {

@@ -1,7 +1,7 @@
 //===- GraphImporter.cpp - Walks an ONNX graph and keeps what its nodes need --------------------===//
 //
-// Nodes are read in order. A node with an error leaves null values under its outputs' names; nodes that use those are
-// passed over without a word, so that one run reports every independent mistake.
+// Nodes are read in order. A node with an error leaves null values under its outputs' names; nodes that use
+// those are passed over without a word, so that one run reports every independent mistake.
 //
 //===----------------------------------------------------------------------------------------===//
 
@@ -21,8 +21,8 @@ using ::onnx::NodeProto;
 
 /// More errors than this help nobody.
 static constexpr size_t kMaxErrors = 100;
-/// How deep functions may call functions.
-static constexpr unsigned kMaxCallDepth = 32;
+/// How deep functions may call functions; the graph was checked for functions that never end.
+static constexpr unsigned kMaxCallDepth = 24;
 
 llvm::StringMap<int64_t>
 tenon::importer::readOpsets(const google::protobuf::RepeatedPtrField<::onnx::OperatorSetIdProto> &imports) {
@@ -107,7 +107,8 @@ Value GraphImporter::lookup(StringRef name, Scope &scope) {
   return {};
 }
 
-LogicalResult GraphImporter::collectOutputs(const GraphProto &graph, Scope &scope, SmallVectorImpl<Value> &outputs) {
+LogicalResult GraphImporter::collectOutputs(const GraphProto &graph, Scope &scope,
+                                            SmallVectorImpl<Value> &outputs) {
   for (const ::onnx::ValueInfoProto &output : graph.output())
     outputs.push_back(lookup(output.name(), scope));
   return success(!llvm::is_contained(outputs, Value()));
@@ -145,11 +146,13 @@ void GraphImporter::importNode(const NodeProto &node, Scope &scope, unsigned ind
       } else {
         const OpEntry *entry = registry.find(domainOf(node), node.op_type(), reader.opset);
         unsigned given = reader.inputs.size();
-        auto required = ArrayRef(reader.inputs).take_front(entry->minInputs);
+        // Of a list of operands none can be absent.
+        bool isList = entry->maxInputs == kAnyNumber && entry->minInputs > 0;
+        auto required = ArrayRef(reader.inputs).take_front(isList ? given : entry->minInputs);
         if (given < entry->minInputs || given > entry->maxInputs || llvm::is_contained(required, Value()))
           (void)reader.error("expects " + Twine(entry->minInputs) +
-                             (entry->maxInputs == entry->minInputs ? Twine() : " or more") + " inputs, but got " +
-                             Twine(given - llvm::count(reader.inputs, Value())));
+                             (entry->maxInputs == entry->minInputs ? Twine() : " or more") +
+                             " inputs, but got " + Twine(given - llvm::count(reader.inputs, Value())));
         else if (failed(entry->handler(reader)))
           reader.failed = true;
         if (!reader.failed)
@@ -167,7 +170,7 @@ void GraphImporter::importNode(const NodeProto &node, Scope &scope, unsigned ind
 
 LogicalResult GraphImporter::importCall(NodeReader &node, const FunctionProto &function) {
   if (callDepth >= kMaxCallDepth)
-    return node.error("function calls nested more than 32 deep");
+    return node.error("function calls nested more than 24 deep");
   ++callDepth;
   Scope scope;
   llvm::StringMap<int64_t> functionOpsets = readOpsets(function.opset_import());
@@ -219,7 +222,8 @@ FailureOr<OwningOpRef<ModuleOp>> GraphImporter::run() {
     return failure();
   };
 
-  // Before IR version 4 every initializer is listed as an input too; one with a default value is no input of ours.
+  // Before IR version 4 every initializer is listed as an input too; one with a default value is no input of
+  // ours.
   llvm::StringSet<> constants;
   for (const ::onnx::TensorProto &tensor : graph.initializer())
     constants.insert(tensor.name());
@@ -241,7 +245,8 @@ FailureOr<OwningOpRef<ModuleOp>> GraphImporter::run() {
   if (!errors.empty())
     return emitErrors();
 
-  auto function = func::FuncOp::create(builder, file.getLoc(), "main", builder.getFunctionType(inputTypes, {}));
+  auto function =
+      func::FuncOp::create(builder, file.getLoc(), "main", builder.getFunctionType(inputTypes, {}));
   Block *entry = function.addEntryBlock();
   builder.setInsertionPointToStart(entry);
   Scope scope;

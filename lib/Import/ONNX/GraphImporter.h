@@ -46,14 +46,16 @@ std::string functionKey(const ::onnx::NodeProto &node);
 /// `node "name" (op Conv, opset 22)`, with the domain in front of ops of others.
 std::string describe(const ::onnx::NodeProto &node, llvm::StringRef prefix, int64_t opset);
 
-/// Checks a model before it is read, and reports all that is wrong: versions, names, order, depth, unsupported ops.
+/// Checks a model before it is read, and reports all that is wrong: versions, names, order, depth,
+/// unsupported ops.
 mlir::LogicalResult checkModel(const ModelFile &file, const Registry &registry);
 
 class GraphImporter {
 public:
   GraphImporter(mlir::MLIRContext *context, ModelFile &file, const Registry &registry,
                 const OnnxImportOptions &options)
-      : context(context), file(file), registry(registry), options(options), builder(context), sizes(context) {}
+      : context(context), file(file), registry(registry), options(options), builder(context), sizes(context) {
+  }
 
   mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>> run();
 

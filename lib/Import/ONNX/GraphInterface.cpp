@@ -78,15 +78,15 @@ LogicalResult GraphImporter::bindSymbols() {
         continue;
       auto [it, isNew] = symbolValues.emplace(dim.dim_param(), size);
       if (!isNew && it->second != size)
-        report(file.getLoc(), "dimension \"" + dim.dim_param() + "\" is given two sizes, " + Twine(it->second) +
-                                  " and " + Twine(size));
+        report(file.getLoc(), "dimension \"" + dim.dim_param() + "\" is given two sizes, " +
+                                  Twine(it->second) + " and " + Twine(size));
     }
   }
   return success(errors.empty());
 }
 
-/// The size a `dim_param` stands for: a number if it is bound, else a symbol. Symbols are identifiers, and different
-/// parameters have different ones.
+/// The size a `dim_param` stands for: a number if it is bound, else a symbol. Symbols are identifiers, and
+/// different parameters have different ones.
 AffineExpr GraphImporter::namedSize(StringRef parameter) {
   auto bound = symbolValues.find(parameter.str());
   if (bound != symbolValues.end())
@@ -98,6 +98,9 @@ AffineExpr GraphImporter::namedSize(StringRef parameter) {
       base += llvm::isAlnum(c) || c == '_' ? c : '_';
     if (base.empty() || llvm::isDigit(base[0]))
       base = "d" + base;
+    // Words of the notation for sizes.
+    if (base == "mod" || base == "floordiv" || base == "ceildiv")
+      base += "_";
     name = base;
     for (unsigned i = 1; !usedSymbols.insert(name).second; ++i)
       name = base + "_" + std::to_string(i);
@@ -132,12 +135,14 @@ FailureOr<RankedTensorType> GraphImporter::readInputType(const ValueInfoProto &i
       if (dim.dim_value() < 0 || dim.dim_value() > INT32_MAX)
         return refuse("expects a size in [0, 2^31), but got " + Twine(dim.dim_value()));
       if (given >= 0 && given != dim.dim_value())
-        return refuse("dimension " + Twine(i) + " is " + Twine(dim.dim_value()) + " and cannot be " + Twine(given));
+        return refuse("dimension " + Twine(i) + " is " + Twine(dim.dim_value()) + " and cannot be " +
+                      Twine(given));
       dims.push_back(sizes.constant(dim.dim_value()));
     } else if (!dim.dim_param().empty()) {
       dims.push_back(namedSize(dim.dim_param()));
     } else {
-      dims.push_back(given >= 0 ? sizes.constant(given) : namedSize(input.name() + "_dim" + std::to_string(i)));
+      dims.push_back(given >= 0 ? sizes.constant(given)
+                                : namedSize(input.name() + "_dim" + std::to_string(i)));
     }
   }
   return sizes.tensor(dims, element);
@@ -173,7 +178,7 @@ LogicalResult GraphImporter::checkOutput(const ValueInfoProto &output, Value val
   bool sameSizes = options.shapes.empty() && options.symbols.empty();
   if (declared.getElementType() != type.getElementType() || declared.getRank() != type.getRank() ||
       (sameSizes && failed(verifyCompatibleShape(declared.getShape(), type.getShape()))))
-    return refuse(llvm::formatv("declared as {0}, but the graph gives {1}", llvm::formatv("{0}", declared).str(),
-                                llvm::formatv("{0}", type).str()));
+    return refuse(llvm::formatv("declared as {0}, but the graph gives {1}",
+                                llvm::formatv("{0}", declared).str(), llvm::formatv("{0}", type).str()));
   return success();
 }

@@ -91,7 +91,9 @@ static LogicalResult importTopK(NodeReader &node) {
   return node.yield(node.makeOp<TopKOp>({input, k}, attributes));
 }
 
-static LogicalResult importNonZero(NodeReader &node) { return node.yield(node.make<NonZeroOp>(node.input(0))); }
+static LogicalResult importNonZero(NodeReader &node) {
+  return node.yield(node.make<NonZeroOp>(node.input(0)));
+}
 
 static LogicalResult importCompress(NodeReader &node) {
   SmallVector<NamedAttribute> attributes;

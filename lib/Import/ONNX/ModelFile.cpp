@@ -113,7 +113,8 @@ std::optional<TensorBytes> ModelFile::externalBytes(const ::onnx::TensorProto &t
     } else if (entry.key() == "offset" || entry.key() == "length") {
       uint64_t number;
       if (value.getAsInteger(10, number)) {
-        error = "expects a number as the " + entry.key() + " of external data, but got '" + entry.value() + "'";
+        error =
+            "expects a number as the " + entry.key() + " of external data, but got '" + entry.value() + "'";
         return std::nullopt;
       }
       if (entry.key() == "offset")
@@ -127,8 +128,9 @@ std::optional<TensorBytes> ModelFile::externalBytes(const ::onnx::TensorProto &t
     return std::nullopt;
   uint64_t size = mapping->size();
   if (offset > size || (length && *length > size - offset)) {
-    error = llvm::formatv("expects external data inside '{0}' of {1} bytes, but got offset {2} and length {3}", location,
-                          size, offset, length ? std::to_string(*length) : "to the end");
+    error =
+        llvm::formatv("expects external data inside '{0}' of {1} bytes, but got offset {2} and length {3}",
+                      location, size, offset, length ? std::to_string(*length) : "to the end");
     return std::nullopt;
   }
   StringRef bytes = StringRef(mapping->const_data(), size).substr(offset, length.value_or(size - offset));

@@ -30,7 +30,8 @@ public:
   /// The file's name without folder and extension.
   llvm::StringRef getStem() const;
 
-  /// Whether the tensor's elements are raw bytes (in the message, the file or another file) and not a typed list.
+  /// Whether the tensor's elements are raw bytes (in the message, the file or another file) and not a typed
+  /// list.
   bool isRaw(const ::onnx::TensorProto &tensor) const;
   /// The raw bytes of such a tensor; nothing after setting `error`.
   std::optional<TensorBytes> rawBytes(const ::onnx::TensorProto &tensor, std::string &error);

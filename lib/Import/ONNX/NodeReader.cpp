@@ -180,7 +180,8 @@ namespace {
 /// The properties an op would have, for shape rules that are asked before there is an op.
 class Properties {
 public:
-  explicit Properties(OperationName name) : name(name), storage(std::max(name.getOpPropertyByteSize(), 1) / 8 + 1) {
+  explicit Properties(OperationName name)
+      : name(name), storage(std::max(name.getOpPropertyByteSize(), 1) / 8 + 1) {
     if (name.getOpPropertyByteSize())
       name.initOpProperties(get(), OpaqueProperties(nullptr));
   }
@@ -198,6 +199,19 @@ private:
 };
 } // namespace
 
+/// How many operands the op has, if always as many.
+static std::optional<size_t> operandCount(OperationName name) {
+  if (name.hasTrait<OpTrait::OneOperand>())
+    return 1;
+  if (name.hasTrait<OpTrait::NOperands<2>::Impl>())
+    return 2;
+  if (name.hasTrait<OpTrait::NOperands<3>::Impl>())
+    return 3;
+  if (name.hasTrait<OpTrait::NOperands<5>::Impl>())
+    return 5;
+  return std::nullopt;
+}
+
 Operation *NodeReader::makeOp(StringRef opName, ArrayRef<Value> operands, ArrayRef<NamedAttribute> attributes,
                               TypeRange resultTypes) {
   if (failed)
@@ -210,6 +224,11 @@ Operation *NodeReader::makeOp(StringRef opName, ArrayRef<Value> operands, ArrayR
     segments.push_back(operand ? 1 : 0);
     if (operand)
       state.operands.push_back(operand);
+  }
+  // A shape rule counts on its operands being there.
+  if (std::optional<size_t> count = operandCount(name); count && *count != state.operands.size()) {
+    (void)error("expects " + Twine(*count) + " operands, but got " + Twine(state.operands.size()));
+    return nullptr;
   }
   if (name.hasTrait<OpTrait::AttrSizedOperandSegments>() && !list.get("operandSegmentSizes"))
     list.set("operandSegmentSizes", importer.builder.getDenseI32ArrayAttr(segments));
@@ -237,7 +256,9 @@ Operation *NodeReader::create(OperationState &state) {
   return nullptr;
 }
 
-NamedAttribute NodeReader::attr(StringRef name, Attribute value) { return getBuilder().getNamedAttr(name, value); }
+NamedAttribute NodeReader::attr(StringRef name, Attribute value) {
+  return getBuilder().getNamedAttr(name, value);
+}
 NamedAttribute NodeReader::attr(StringRef name, int64_t value) {
   return attr(name, getBuilder().getI64IntegerAttr(value));
 }
@@ -350,8 +371,8 @@ LogicalResult NodeReader::inlineGraph(StringRef attribute, SmallVectorImpl<Value
   inner.prefix = scope.prefix;
   importer.openScope(found->g(), inner, importer.builder.getInsertionBlock());
   // Constants must stand in front of their use, but not in front of what the block starts with.
-  inner.lastConstant = getBuilder().getInsertionBlock()->empty() ? nullptr
-                                                                  : &getBuilder().getInsertionBlock()->back();
+  inner.lastConstant =
+      getBuilder().getInsertionBlock()->empty() ? nullptr : &getBuilder().getInsertionBlock()->back();
   importer.importNodes(found->g().node(), inner);
   if (mlir::failed(importer.collectOutputs(found->g(), inner, outputs))) {
     failed = true;

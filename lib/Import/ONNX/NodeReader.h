@@ -1,8 +1,8 @@
 //===- NodeReader.h - A node of an ONNX graph as the op families see it -------------------------===//
 //
-// A handler asks for inputs and attributes, makes ops and hands over results. Whatever is wrong is reported under the
-// node's name; from then on `make` returns null values and the handler's result no longer matters, so handlers read as
-// formulas. An attribute nobody asked for is an error: it would change the meaning.
+// A handler asks for inputs and attributes, makes ops and hands over results. Whatever is wrong is reported
+// under the node's name; from then on `make` returns null values and the handler's result no longer matters,
+// so handlers read as formulas. An attribute nobody asked for is an error: it would change the meaning.
 //
 //===----------------------------------------------------------------------------------------===//
 
@@ -28,7 +28,8 @@ struct Scope;
 
 class NodeReader {
 public:
-  NodeReader(GraphImporter &importer, Scope &scope, const ::onnx::NodeProto &node, mlir::Location loc, int64_t opset);
+  NodeReader(GraphImporter &importer, Scope &scope, const ::onnx::NodeProto &node, mlir::Location loc,
+             int64_t opset);
 
   /// The op's name, and the opset version its domain is used at.
   llvm::StringRef getOp() const;
@@ -53,7 +54,8 @@ public:
 
   /// The sizes of a value over getSizes()'s symbols.
   SymbolicSizes::Sizes sizesOf(mlir::Value value) { return getSizes().of(type(value)); }
-  /// The elements of an integer or bool tensor of up to 1024 elements, if they are known; nothing for a null value.
+  /// The elements of an integer or bool tensor of up to 1024 elements, if they are known; nothing for a null
+  /// value.
   std::optional<llvm::SmallVector<int64_t>> constantInts(mlir::Value value);
   /// The elements of a floating point constant of up to 1024 elements.
   std::optional<llvm::SmallVector<double>> constantReals(mlir::Value value);
@@ -89,17 +91,20 @@ public:
 
   //===--- Making ops -------------------------------------------------------------------------===//
 
-  /// Makes the op with inferred result types. A null operand stands for an optional one that is absent. Null after an
-  /// error of this node.
+  /// Makes the op with inferred result types. A null operand stands for an optional one that is absent. Null
+  /// after an error of this node.
   mlir::Operation *makeOp(llvm::StringRef name, llvm::ArrayRef<mlir::Value> operands,
-                          llvm::ArrayRef<mlir::NamedAttribute> attributes = {}, mlir::TypeRange resultTypes = {});
+                          llvm::ArrayRef<mlir::NamedAttribute> attributes = {},
+                          mlir::TypeRange resultTypes = {});
   template <typename Op>
-  mlir::Operation *makeOp(llvm::ArrayRef<mlir::Value> operands, llvm::ArrayRef<mlir::NamedAttribute> attributes = {}) {
+  mlir::Operation *makeOp(llvm::ArrayRef<mlir::Value> operands,
+                          llvm::ArrayRef<mlir::NamedAttribute> attributes = {}) {
     return makeOp(Op::getOperationName(), operands, attributes);
   }
   /// As makeOp, for ops of one result.
   template <typename Op>
-  mlir::Value make(llvm::ArrayRef<mlir::Value> operands, llvm::ArrayRef<mlir::NamedAttribute> attributes = {}) {
+  mlir::Value make(llvm::ArrayRef<mlir::Value> operands,
+                   llvm::ArrayRef<mlir::NamedAttribute> attributes = {}) {
     return only(makeOp(Op::getOperationName(), operands, attributes));
   }
   /// As make, for ops whose result type is their target.
@@ -140,8 +145,8 @@ public:
 
   //===--- Graphs in attributes ---------------------------------------------------------------===//
 
-  /// Reads the graph in the attribute into `region`, which gets a block with arguments of these types; the values of the
-  /// graph's outputs go to `outputs`. The caller ends the block.
+  /// Reads the graph in the attribute into `region`, which gets a block with arguments of these types; the
+  /// values of the graph's outputs go to `outputs`. The caller ends the block.
   llvm::LogicalResult importGraph(llvm::StringRef attribute, mlir::Region &region,
                                   llvm::ArrayRef<mlir::Type> argumentTypes,
                                   llvm::SmallVectorImpl<mlir::Value> &outputs);
@@ -153,7 +158,8 @@ public:
   /// Reports under the node's name; always failure.
   llvm::LogicalResult error(const llvm::Twine &message);
   bool hasFailed() const { return failed; }
-  /// Reports attributes that nobody asked for and results that are missing, and gives the others their declared sizes.
+  /// Reports attributes that nobody asked for and results that are missing, and gives the others their
+  /// declared sizes.
   void finish();
 
 private:

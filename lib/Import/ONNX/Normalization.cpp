@@ -7,8 +7,8 @@ using namespace tenon;
 using namespace tenon::importer;
 using Sizes = SymbolicSizes::Sizes;
 
-/// Applies `body(value, axis)` along the attribute's axis. Before opset 13 the input counts as a matrix whose columns
-/// are all dimensions from `axis` on.
+/// Applies `body(value, axis)` along the attribute's axis. Before opset 13 the input counts as a matrix whose
+/// columns are all dimensions from `axis` on.
 template <typename Body>
 static LogicalResult alongAxis(NodeReader &node, Body body) {
   Value input = node.input(0);
@@ -26,7 +26,8 @@ static LogicalResult alongAxis(NodeReader &node, Body body) {
 
 template <typename Op>
 static LogicalResult importSoftmax(NodeReader &node) {
-  return alongAxis(node, [&](Value value, int64_t axis) { return node.make<Op>(value, node.attr("axis", axis)); });
+  return alongAxis(node,
+                   [&](Value value, int64_t axis) { return node.make<Op>(value, node.attr("axis", axis)); });
 }
 
 /// One at the first largest element, zero elsewhere.
@@ -37,8 +38,9 @@ static LogicalResult importHardmax(NodeReader &node) {
     Value place = node.make<ArgReduceOp>(value, attributes);
     Type element = node.element(value);
     auto pair = RankedTensorType::get(2, element);
-    Value values = node.constant(DenseElementsAttr::get(
-        pair, {Attribute(node.getBuilder().getFloatAttr(element, 0)), node.getBuilder().getFloatAttr(element, 1)}));
+    Value values =
+        node.constant(DenseElementsAttr::get(pair, {Attribute(node.getBuilder().getFloatAttr(element, 0)),
+                                                    node.getBuilder().getFloatAttr(element, 1)}));
     std::optional<int64_t> depth = SymbolicSizes::constantValue(node.sizesOf(value)[axis]);
     if (!depth) {
       (void)node.error("expects a dimension of known size");
@@ -139,10 +141,9 @@ static LogicalResult importGroupNormalization(NodeReader &node) {
 }
 
 static LogicalResult importLrn(NodeReader &node) {
-  NamedAttribute attributes[] = {node.attr("size", node.integer("size", 0)),
-                                 node.realAttr("alpha", node.real("alpha", 1e-4f)),
-                                 node.realAttr("beta", node.real("beta", 0.75f)),
-                                 node.realAttr("bias", node.real("bias", 1.0f))};
+  NamedAttribute attributes[] = {
+      node.attr("size", node.integer("size", 0)), node.realAttr("alpha", node.real("alpha", 1e-4f)),
+      node.realAttr("beta", node.real("beta", 0.75f)), node.realAttr("bias", node.real("bias", 1.0f))};
   return node.yield(node.make<LrnOp>(node.input(0), attributes));
 }
 
@@ -155,8 +156,8 @@ static LogicalResult importLpNormalization(NodeReader &node) {
 /// (x - mean) / (standard deviation + 1e-9).
 static LogicalResult importMeanVarianceNormalization(NodeReader &node) {
   Value input = node.input(0);
-  SmallVector<int64_t> axes = node.normalizeAxes(node.integers("axes").value_or(SmallVector<int64_t>{0, 2, 3}),
-                                                 node.rank(input));
+  SmallVector<int64_t> axes =
+      node.normalizeAxes(node.integers("axes").value_or(SmallVector<int64_t>{0, 2, 3}), node.rank(input));
   if (node.hasFailed())
     return failure();
   Value deviation = node.make<SubOp>({input, reduceMean(node, input, axes)});

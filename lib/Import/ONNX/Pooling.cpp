@@ -59,7 +59,9 @@ static LogicalResult reduceSpatial(NodeReader &node, ReduceKind kind) {
   return node.yield(node.make<ReduceOp>(node.input(0), attributes));
 }
 
-static LogicalResult importGlobalAveragePool(NodeReader &node) { return reduceSpatial(node, ReduceKind::mean); }
+static LogicalResult importGlobalAveragePool(NodeReader &node) {
+  return reduceSpatial(node, ReduceKind::mean);
+}
 static LogicalResult importGlobalMaxPool(NodeReader &node) { return reduceSpatial(node, ReduceKind::max); }
 
 static LogicalResult importGlobalLpPool(NodeReader &node) {

@@ -1,7 +1,8 @@
 //===- Quant.cpp - ONNX quantization: QDQ, integer and QOperator forms --------------------------===//
 //
-// The graph phase works on one form, dequantize - real op - quantize, so the QOperator forms (QLinearConv, ...) become
-// that here. Integer forms (MatMulInteger, ConvInteger) become products of i32 numbers without their zero points.
+// The graph phase works on one form, dequantize - real op - quantize, so the QOperator forms (QLinearConv,
+// ...) become that here. Integer forms (MatMulInteger, ConvInteger) become products of i32 numbers without
+// their zero points.
 //
 //===----------------------------------------------------------------------------------------===//
 
@@ -20,7 +21,8 @@ static int64_t quantAxis(NodeReader &node, Value input, Value scale) {
 
 /// A scale or zero point [1] as a scalar, so that it goes with every axis.
 static Value perTensor(NodeReader &node, Value value, Value input) {
-  if (!value || node.rank(value) != 1 || !node.type(value).hasStaticShape() || node.type(value).getDimSize(0) != 1)
+  if (!value || node.rank(value) != 1 || !node.type(value).hasStaticShape() ||
+      node.type(value).getDimSize(0) != 1)
     return value;
   return node.reshape(value, {});
 }
@@ -31,8 +33,9 @@ static LogicalResult importQuantizeLinear(NodeReader &node) {
   Value input = node.input(0), scale = perTensor(node, node.input(1), input),
         zero = perTensor(node, node.input(2), input);
   int64_t dtype = node.integer("output_dtype", 0);
-  Type to = zero ? node.element(zero) : dtype ? node.elementType(dtype)
-                                              : IntegerType::get(node.getContext(), 8, IntegerType::Unsigned);
+  Type to = zero    ? node.element(zero)
+            : dtype ? node.elementType(dtype)
+                    : IntegerType::get(node.getContext(), 8, IntegerType::Unsigned);
   if (!to)
     return failure();
   if (!isa<IntegerType>(to))
@@ -55,16 +58,16 @@ static LogicalResult importDequantizeLinear(NodeReader &node) {
 }
 
 static Value reduceAll(NodeReader &node, ReduceKind kind, Value value) {
-  NamedAttribute attributes[] = {
-      node.attr("kind", ReduceKindAttr::get(node.getContext(), kind)),
-      node.attr("axes", llvm::to_vector(llvm::seq<int64_t>(0, node.rank(value))))};
+  NamedAttribute attributes[] = {node.attr("kind", ReduceKindAttr::get(node.getContext(), kind)),
+                                 node.attr("axes", llvm::to_vector(llvm::seq<int64_t>(0, node.rank(value))))};
   return node.make<ReduceOp>(value, attributes);
 }
 
 /// Scale and zero point from the extremes of the input, which always include 0.
 static LogicalResult importDynamicQuantizeLinear(NodeReader &node) {
   Value input = node.input(0);
-  Type f32 = node.getBuilder().getF32Type(), ui8 = IntegerType::get(node.getContext(), 8, IntegerType::Unsigned);
+  Type f32 = node.getBuilder().getF32Type(),
+       ui8 = IntegerType::get(node.getContext(), 8, IntegerType::Unsigned);
   Value none = node.scalar(0, f32), top = node.scalar(255, f32);
   Value high = node.make<MaxOp>({reduceAll(node, ReduceKind::max, input), none});
   Value low = node.make<MinOp>({reduceAll(node, ReduceKind::min, input), none});
@@ -108,8 +111,9 @@ static FailureOr<SmallVector<NamedAttribute>> convAttributes(NodeReader &node, V
   FailureOr<Window> window = readWindow(node, input, type.getShape().drop_front(2));
   if (failed(window))
     return failure();
-  return SmallVector<NamedAttribute>{node.attr("strides", window->strides), node.attr("dilations", window->dilations),
-                                     node.attr("pads", window->pads), node.attr("group", node.integer("group", 1))};
+  return SmallVector<NamedAttribute>{
+      node.attr("strides", window->strides), node.attr("dilations", window->dilations),
+      node.attr("pads", window->pads), node.attr("group", node.integer("group", 1))};
 }
 
 static LogicalResult importConvInteger(NodeReader &node) {
@@ -142,8 +146,8 @@ static LogicalResult importQLinearMatmul(NodeReader &node) {
   lhs = dequantize(node, lhs, node.input(1), node.input(2), std::max<int64_t>(node.rank(lhs) - 2, 0));
   rhs = dequantize(node, rhs, node.input(4), node.input(5), node.rank(rhs) - 1);
   Value product = node.make<MatmulOp>({lhs, rhs});
-  return node.yield(quantize(node, product, node.input(6), node.input(7),
-                             std::max<int64_t>(node.rank(product) - 2, 0)));
+  return node.yield(
+      quantize(node, product, node.input(6), node.input(7), std::max<int64_t>(node.rank(product) - 2, 0)));
 }
 
 static LogicalResult importQLinearConv(NodeReader &node) {
@@ -152,7 +156,8 @@ static LogicalResult importQLinearConv(NodeReader &node) {
   if (failed(attributes))
     return failure();
   Value input = dequantize(node, node.input(0), node.input(1), node.input(2), 1);
-  Value result = node.make<ConvOp>({input, dequantize(node, filter, filterScale, node.input(5), 0)}, *attributes);
+  Value result =
+      node.make<ConvOp>({input, dequantize(node, filter, filterScale, node.input(5), 0)}, *attributes);
   if (Value bias = node.input(8)) {
     // The bias counts in units of input scale times filter scale.
     Value unit = node.make<MulOp>({perTensor(node, node.input(1), input), filterScale});

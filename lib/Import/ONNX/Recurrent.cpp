@@ -9,7 +9,8 @@ using namespace tenon;
 using namespace tenon::importer;
 
 namespace {
-/// An activation function by its ONNX name, and the alpha and beta it has by default; nothing if it takes none.
+/// An activation function by its ONNX name, and the alpha and beta it has by default; nothing if it takes
+/// none.
 struct Function {
   StringRef name;
   Activation activation;
@@ -17,21 +18,21 @@ struct Function {
 };
 } // namespace
 
-static const Function functions[] = {
-    {"sigmoid", Activation::sigmoid, std::nullopt, std::nullopt},
-    {"tanh", Activation::tanh, std::nullopt, std::nullopt},
-    {"relu", Activation::relu, std::nullopt, std::nullopt},
-    {"affine", Activation::affine, 1.0f, 0.0f},
-    {"leakyrelu", Activation::leaky_relu, 0.01f, std::nullopt},
-    {"thresholdedrelu", Activation::thresholded_relu, 1.0f, std::nullopt},
-    {"scaledtanh", Activation::scaled_tanh, 1.0f, 1.0f},
-    {"hardsigmoid", Activation::hard_sigmoid, 0.2f, 0.5f},
-    {"elu", Activation::elu, 1.0f, std::nullopt},
-    {"softsign", Activation::softsign, std::nullopt, std::nullopt},
-    {"softplus", Activation::softplus, std::nullopt, std::nullopt}};
+static const Function functions[] = {{"sigmoid", Activation::sigmoid, std::nullopt, std::nullopt},
+                                     {"tanh", Activation::tanh, std::nullopt, std::nullopt},
+                                     {"relu", Activation::relu, std::nullopt, std::nullopt},
+                                     {"affine", Activation::affine, 1.0f, 0.0f},
+                                     {"leakyrelu", Activation::leaky_relu, 0.01f, std::nullopt},
+                                     {"thresholdedrelu", Activation::thresholded_relu, 1.0f, std::nullopt},
+                                     {"scaledtanh", Activation::scaled_tanh, 1.0f, 1.0f},
+                                     {"hardsigmoid", Activation::hard_sigmoid, 0.2f, 0.5f},
+                                     {"elu", Activation::elu, 1.0f, std::nullopt},
+                                     {"softsign", Activation::softsign, std::nullopt, std::nullopt},
+                                     {"softplus", Activation::softplus, std::nullopt, std::nullopt}};
 
 /// The attributes all three have; `defaults` are the activations of one direction.
-static FailureOr<SmallVector<NamedAttribute>> sharedAttributes(NodeReader &node, ArrayRef<StringRef> defaults) {
+static FailureOr<SmallVector<NamedAttribute>> sharedAttributes(NodeReader &node,
+                                                               ArrayRef<StringRef> defaults) {
   MLIRContext *context = node.getContext();
   std::string text = node.text("direction", "forward");
   std::optional<Direction> direction = symbolizeDirection(text);
@@ -73,11 +74,11 @@ static FailureOr<SmallVector<NamedAttribute>> sharedAttributes(NodeReader &node,
   if (hidden && !ShapedType::isDynamic(recurrence.getDimSize(2)) && recurrence.getDimSize(2) != *hidden)
     return node.error("hidden_size is " + Twine(*hidden) + ", but the recurrence has " +
                       Twine(recurrence.getDimSize(2)));
-  SmallVector<NamedAttribute> attributes = {
-      node.attr("direction", DirectionAttr::get(context, *direction)),
-      node.attr("activations", ArrayAttr::get(context, activations)),
-      node.attr("alphas", DenseF32ArrayAttr::get(context, alphas)),
-      node.attr("betas", DenseF32ArrayAttr::get(context, betas)), node.realAttr("clip", node.real("clip", 0.0f))};
+  SmallVector<NamedAttribute> attributes = {node.attr("direction", DirectionAttr::get(context, *direction)),
+                                            node.attr("activations", ArrayAttr::get(context, activations)),
+                                            node.attr("alphas", DenseF32ArrayAttr::get(context, alphas)),
+                                            node.attr("betas", DenseF32ArrayAttr::get(context, betas)),
+                                            node.realAttr("clip", node.real("clip", 0.0f))};
   if (node.integer("layout", 0))
     attributes.push_back(node.flag("batch_first"));
   // Version 6 says by this attribute what the outputs' presence says.
@@ -89,9 +90,9 @@ static LogicalResult importRnn(NodeReader &node) {
   FailureOr<SmallVector<NamedAttribute>> attributes = sharedAttributes(node, {"Tanh"});
   if (failed(attributes))
     return failure();
-  return node.yield(node.makeOp<RnnOp>({node.input(0), node.input(1), node.input(2), node.input(3), node.input(4),
-                                        node.input(5)},
-                                       *attributes));
+  return node.yield(node.makeOp<RnnOp>(
+      {node.input(0), node.input(1), node.input(2), node.input(3), node.input(4), node.input(5)},
+      *attributes));
 }
 
 static LogicalResult importGru(NodeReader &node) {
@@ -100,9 +101,9 @@ static LogicalResult importGru(NodeReader &node) {
     return failure();
   if (node.integer("linear_before_reset", 0))
     attributes->push_back(node.flag("linear_before_reset"));
-  return node.yield(node.makeOp<GruOp>({node.input(0), node.input(1), node.input(2), node.input(3), node.input(4),
-                                        node.input(5)},
-                                       *attributes));
+  return node.yield(node.makeOp<GruOp>(
+      {node.input(0), node.input(1), node.input(2), node.input(3), node.input(4), node.input(5)},
+      *attributes));
 }
 
 static LogicalResult importLstm(NodeReader &node) {
@@ -111,8 +112,8 @@ static LogicalResult importLstm(NodeReader &node) {
     return failure();
   if (node.integer("input_forget", 0))
     attributes->push_back(node.flag("input_forget"));
-  return node.yield(node.makeOp<LstmOp>({node.input(0), node.input(1), node.input(2), node.input(3), node.input(4),
-                                         node.input(5), node.input(6), node.input(7)},
+  return node.yield(node.makeOp<LstmOp>({node.input(0), node.input(1), node.input(2), node.input(3),
+                                         node.input(4), node.input(5), node.input(6), node.input(7)},
                                         *attributes));
 }
 

@@ -18,7 +18,8 @@ static SmallVector<int64_t> reducedShape(ArrayRef<int64_t> shape, unsigned mask,
   return result;
 }
 
-/// The axes that lead from the input's shape to the one the model declares for the result, if no others would.
+/// The axes that lead from the input's shape to the one the model declares for the result, if no others
+/// would.
 static std::optional<SmallVector<int64_t>> axesFromDeclaredShape(NodeReader &node, bool keepDims) {
   RankedTensorType input = node.type(node.input(0)), declared = node.declaredType(0);
   if (!declared || !declared.hasStaticShape() || !input.hasStaticShape() || input.getRank() > 8)
@@ -29,7 +30,8 @@ static std::optional<SmallVector<int64_t>> axesFromDeclaredShape(NodeReader &nod
     for (int64_t i = 0; i < input.getRank(); ++i)
       reducesOnes |= (mask >> i & 1) && input.getDimSize(i) == 1;
     // Reducing a dimension of size 1 that stays changes nothing.
-    if ((keepDims && reducesOnes) || ArrayRef(reducedShape(input.getShape(), mask, keepDims)) != declared.getShape())
+    if ((keepDims && reducesOnes) ||
+        ArrayRef(reducedShape(input.getShape(), mask, keepDims)) != declared.getShape())
       continue;
     if (found)
       return std::nullopt;
@@ -44,7 +46,8 @@ static std::optional<SmallVector<int64_t>> axesFromDeclaredShape(NodeReader &nod
   return axes;
 }
 
-/// The axes to reduce: an attribute before `sinceInput`, an input from there on; without any, all or (noop) none.
+/// The axes to reduce: an attribute before `sinceInput`, an input from there on; without any, all or (noop)
+/// none.
 static FailureOr<SmallVector<int64_t>> reducedAxes(NodeReader &node, int64_t sinceInput, bool keepDims) {
   int64_t rank = node.rank(node.input(0));
   std::optional<SmallVector<int64_t>> axes;

@@ -47,7 +47,8 @@ static LogicalResult importResize(NodeReader &node) {
         node.attr("mode", InterpolationAttr::get(context, *mode)),
         node.attr("coordinate_mode", CoordinateModeAttr::get(context, CoordinateMode::asymmetric)),
         node.attr("nearest_mode", NearestModeAttr::get(context, NearestMode::floor))};
-    return node.yield(node.make<DynamicResizeOp>({node.input(0), Value(), node.input(1), Value()}, attributes));
+    return node.yield(
+        node.make<DynamicResizeOp>({node.input(0), Value(), node.input(1), Value()}, attributes));
   }
   std::string coordinates = node.text("coordinate_transformation_mode", "half_pixel");
   // An early name of half_pixel for the nearest mode.

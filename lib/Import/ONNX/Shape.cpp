@@ -56,15 +56,16 @@ static LogicalResult importConstantOfShape(NodeReader &node) {
   Attribute element = *value.value_begin<Attribute>();
   std::optional<SmallVector<int64_t>> shape = node.constantInts(node.input(0));
   if (!shape) {
-    Value scalar = node.constant(DenseElementsAttr::get(RankedTensorType::get({}, value.getElementType()), element));
+    Value scalar =
+        node.constant(DenseElementsAttr::get(RankedTensorType::get({}, value.getElementType()), element));
     return node.yield(node.make<DynamicExpandOp>({scalar, node.input(0)}));
   }
   int64_t elements = 1;
   for (int64_t size : *shape)
     if (size < 0 || llvm::MulOverflow(elements, std::max<int64_t>(size, 1), elements))
       return node.error("expects sizes that are not negative and whose product does not overflow");
-  return node.yield(node.constant(
-      DenseElementsAttr::get(RankedTensorType::get(*shape, value.getElementType()), element)));
+  return node.yield(
+      node.constant(DenseElementsAttr::get(RankedTensorType::get(*shape, value.getElementType()), element)));
 }
 
 static LogicalResult importEyeLike(NodeReader &node) {
@@ -92,7 +93,8 @@ static LogicalResult importEyeLike(NodeReader &node) {
 
 static LogicalResult importRange(NodeReader &node) {
   // Axes are sometimes made this way, and must be known.
-  std::optional<SmallVector<int64_t>> start = node.constantInts(node.input(0)), limit = node.constantInts(node.input(1)),
+  std::optional<SmallVector<int64_t>> start = node.constantInts(node.input(0)),
+                                      limit = node.constantInts(node.input(1)),
                                       delta = node.constantInts(node.input(2));
   bool isIndex = node.element(node.input(0)).isInteger(64);
   if (isIndex && start && limit && delta && start->size() == 1 && limit->size() == 1 && delta->size() == 1 &&
@@ -151,7 +153,8 @@ static LogicalResult importFlatten(NodeReader &node) {
   Value input = node.input(0);
   int64_t rank = node.rank(input), axis = node.integer("axis", 1);
   if (axis < -rank || axis > rank)
-    return node.error("expects an axis in [" + Twine(-rank) + ", " + Twine(rank) + "], but got " + Twine(axis));
+    return node.error("expects an axis in [" + Twine(-rank) + ", " + Twine(rank) + "], but got " +
+                      Twine(axis));
   Sizes sizes = node.sizesOf(input);
   size_t split = axis < 0 ? axis + rank : axis;
   return node.yield(node.reshape(input, {node.getSizes().product(ArrayRef(sizes).take_front(split)),
@@ -241,7 +244,8 @@ static LogicalResult importDepthToSpace(NodeReader &node) {
   std::optional<int64_t> channels = s.size() == 4 ? SymbolicSizes::constantValue(s[1]) : std::nullopt;
   if (block <= 0 || block > (1 << 15) || !channels || *channels % (block * block) != 0)
     return node.error("expects rank 4, and channels that blocksize squared divides");
-  AffineExpr b = node.getSizes().constant(block), depth = node.getSizes().constant(*channels / (block * block));
+  AffineExpr b = node.getSizes().constant(block),
+             depth = node.getSizes().constant(*channels / (block * block));
   Sizes joined = {s[0], depth, s[2] ? s[2] * block : s[2], s[3] ? s[3] * block : s[3]};
   if (mode == "DCR")
     return node.yield(rearrange(node, input, {s[0], b, b, depth, s[2], s[3]}, {0, 3, 4, 1, 5, 2}, joined));
@@ -263,9 +267,10 @@ static LogicalResult importSpaceToDepth(NodeReader &node) {
   if (mode != "DCR" && mode != "CRD")
     return node.error("expects mode DCR or CRD, but got '" + Twine(mode) + "'");
   AffineExpr b = node.getSizes().constant(block), h = s[2].floorDiv(block), w = s[3].floorDiv(block);
-  SmallVector<int64_t> perm = mode == "DCR" ? SmallVector<int64_t>{0, 3, 5, 1, 2, 4}
-                                            : SmallVector<int64_t>{0, 1, 3, 5, 2, 4};
-  return node.yield(rearrange(node, input, {s[0], s[1], h, b, w, b}, perm, {s[0], s[1] * (block * block), h, w}));
+  SmallVector<int64_t> perm =
+      mode == "DCR" ? SmallVector<int64_t>{0, 3, 5, 1, 2, 4} : SmallVector<int64_t>{0, 1, 3, 5, 2, 4};
+  return node.yield(
+      rearrange(node, input, {s[0], s[1], h, b, w, b}, perm, {s[0], s[1] * (block * block), h, w}));
 }
 
 //===----------------------------------------------------------------------------------------===//
@@ -346,8 +351,8 @@ static LogicalResult importSliceAttributes(NodeReader &node) {
 }
 
 static LogicalResult importSlice(NodeReader &node) {
-  return node.yield(node.make<DynamicSliceOp>(
-      {node.input(0), node.input(1), node.input(2), node.input(3), node.input(4)}));
+  return node.yield(
+      node.make<DynamicSliceOp>({node.input(0), node.input(1), node.input(2), node.input(3), node.input(4)}));
 }
 
 static LogicalResult importExpand(NodeReader &node) {
@@ -410,7 +415,8 @@ static LogicalResult importTrilu(NodeReader &node) {
   Sizes sizes = node.sizesOf(input);
   if (sizes.size() < 2)
     return node.error("expects rank 2 or more, but got " + Twine(sizes.size()));
-  Value offset = node.make<SubOp>({positions(node, sizes.back(), 1, 2), positions(node, sizes[sizes.size() - 2], 0, 2)});
+  Value offset =
+      node.make<SubOp>({positions(node, sizes.back(), 1, 2), positions(node, sizes[sizes.size() - 2], 0, 2)});
   auto predicate = ComparisonAttr::get(node.getContext(), upper ? Comparison::ge : Comparison::le);
   Value diagonal = node.reshape(node.input(1), {});
   Value kept = node.make<CompareOp>({offset, diagonal}, node.attr("predicate", predicate));

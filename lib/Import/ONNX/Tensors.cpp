@@ -160,8 +160,9 @@ ElementsAttr tenon::importer::tensorAttr(MLIRContext *context, ModelFile &file, 
   }
   // Bytes in a file stand where they stand: the blob says how they are aligned.
   size_t alignment = size_t(1) << std::min(6, llvm::countr_zero(reinterpret_cast<uintptr_t>(data.data())));
-  AsmResourceBlob blob(data, alignment, [owner = std::move(bytes->owner)](void *, size_t, size_t) {},
-                       /*dataIsMutable=*/false);
+  AsmResourceBlob blob(
+      data, alignment, [owner = std::move(bytes->owner)](void *, size_t, size_t) {},
+      /*dataIsMutable=*/false);
   return DenseResourceElementsAttr::get(type, name, std::move(blob));
 }
 
@@ -174,7 +175,8 @@ ElementsAttr tenon::importer::sparseTensorAttr(MLIRContext *context, ModelFile &
   if (!type)
     return {};
   ElementsAttr values = tensorAttr(context, file, sparse.values(), sparse.values().name(), error);
-  ElementsAttr indices = values ? tensorAttr(context, file, sparse.indices(), "indices", error) : ElementsAttr();
+  ElementsAttr indices =
+      values ? tensorAttr(context, file, sparse.indices(), "indices", error) : ElementsAttr();
   if (!indices)
     return {};
   FailureOr<HostTensor> from = HostTensor::from(values);

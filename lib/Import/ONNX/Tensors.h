@@ -12,8 +12,8 @@ namespace tenon::importer {
 /// The element type of an ONNX data type number; null, with the reason in `error`, if Tenon has none for it.
 mlir::Type elementType(mlir::MLIRContext *context, int32_t dataType, std::string &error);
 
-/// The tensor as an attribute: inline when it is small, else a resource named `name` over the bytes of the file.
-/// Null, with the reason in `error`, if its parts do not fit together or the type is not supported.
+/// The tensor as an attribute: inline when it is small, else a resource named `name` over the bytes of the
+/// file. Null, with the reason in `error`, if its parts do not fit together or the type is not supported.
 mlir::ElementsAttr tensorAttr(mlir::MLIRContext *context, ModelFile &file, const ::onnx::TensorProto &tensor,
                               llvm::StringRef name, std::string &error);
 

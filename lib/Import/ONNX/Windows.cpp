@@ -65,7 +65,8 @@ FailureOr<Window> tenon::importer::readWindow(NodeReader &node, Value input,
     if (failed(padSame(node, input, autoPad == "SAME_UPPER", window)))
       return failure();
   } else if (autoPad != "NOTSET" && !autoPad.empty()) {
-    return node.error("expects auto_pad NOTSET, VALID, SAME_UPPER or SAME_LOWER, but got '" + Twine(autoPad) + "'");
+    return node.error("expects auto_pad NOTSET, VALID, SAME_UPPER or SAME_LOWER, but got '" + Twine(autoPad) +
+                      "'");
   }
   return window;
 }
