@@ -77,9 +77,10 @@ LogicalResult LoopOp::verifyRegions() {
     return failure();
   ValueRange yielded = yield->getValues();
   if (getNumResults() < carried || yielded.size() != getNumResults() + 1) // loop_c3
-    return error("expects a yielded condition and ", getNumResults(), " values for ", carried, " carried, but got ",
-                 yielded.size(), " values");
-  if (!tensorType(yielded.front()).getElementType().isInteger(1) || !hasOneElement(yielded.front())) // loop_c3
+    return error("expects a yielded condition and ", getNumResults(), " values for ", carried,
+                 " carried, but got ", yielded.size(), " values");
+  if (!tensorType(yielded.front()).getElementType().isInteger(1) ||
+      !hasOneElement(yielded.front())) // loop_c3
     return error("expects a yielded condition of one element, but got ", yielded.front().getType());
   for (size_t i = 0; i < carried; ++i) {
     Type argument = block.getArgument(i + 2).getType();
@@ -102,11 +103,11 @@ LogicalResult ScanOp::verifyRegions() {
   RuleError error(*this);
   size_t states = getInitial().size(), inputs = getInputs().size();
   if (getNumResults() < states || inputs == 0) // scan_c1
-    return error("expects an input, and a result per state, but got ", inputs, " inputs and ", getNumResults(),
-                 " results for ", states, " states");
+    return error("expects an input, and a result per state, but got ", inputs, " inputs and ",
+                 getNumResults(), " results for ", states, " states");
   size_t outputs = getNumResults() - states;
-  if (getInputAxes().size() != inputs || getInputReverse().size() != inputs || getOutputAxes().size() != outputs ||
-      getOutputReverse().size() != outputs) // scan_c1
+  if (getInputAxes().size() != inputs || getInputReverse().size() != inputs ||
+      getOutputAxes().size() != outputs || getOutputReverse().size() != outputs) // scan_c1
     return error("expects ", inputs, " input axes and directions and ", outputs, " of outputs, but got ",
                  getInputAxes().size(), ", ", getInputReverse().size(), ", ", getOutputAxes().size(), " and ",
                  getOutputReverse().size());
@@ -117,8 +118,8 @@ LogicalResult ScanOp::verifyRegions() {
     return failure();
   ValueRange yielded = yield->getValues();
   if (block.getNumArguments() != states + inputs || yielded.size() != getNumResults()) // scan_c3
-    return error("expects ", states + inputs, " block arguments and ", getNumResults(), " yielded values, but got ",
-                 block.getNumArguments(), " and ", yielded.size());
+    return error("expects ", states + inputs, " block arguments and ", getNumResults(),
+                 " yielded values, but got ", block.getNumArguments(), " and ", yielded.size());
   for (size_t i = 0; i < states; ++i) {
     Type argument = block.getArgument(i).getType();
     for (Type from : {getInitial()[i].getType(), yielded[i].getType()})
@@ -131,7 +132,8 @@ LogicalResult ScanOp::verifyRegions() {
     RankedTensorType type = tensorType(getInputs()[i]);
     if (failed(checkAxis(error, getInputAxes()[i], type.getRank()))) // scan_c2
       return failure();
-    Type argument = block.getArgument(states + i).getType(), slice = withoutDimension(type, getInputAxes()[i]);
+    Type argument = block.getArgument(states + i).getType(),
+         slice = withoutDimension(type, getInputAxes()[i]);
     if (!isAtLeastAsPrecise(slice, argument)) // scan_c3
       return error("expects slices of input ", i, " of type ", slice, ", but got ", argument);
   }

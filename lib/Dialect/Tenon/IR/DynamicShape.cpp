@@ -1,6 +1,7 @@
 //===- DynamicShape.cpp - Shape rules of the dynamic forms, and how they become static ----------===//
 //
-// A dynamic form becomes static when its result type is known in full, its sizes being numbers or named expressions.
+// A dynamic form becomes static when its result type is known in full, its sizes being numbers or named
+// expressions.
 //
 //===----------------------------------------------------------------------------------------===//
 
@@ -61,15 +62,17 @@ static bool isFullyKnown(RankedTensorType type) {
 RankedTensorType tenon::staticResultType(Operation *op) {
   auto inferable = cast<InferTypeOpInterface>(op);
   SmallVector<Type> inferred;
-  if (failed(inferable.inferReturnTypes(op->getContext(), std::nullopt, op->getOperands(), op->getAttrDictionary(),
-                                        op->getPropertiesStorage(), op->getRegions(), inferred)))
+  if (failed(inferable.inferReturnTypes(op->getContext(), std::nullopt, op->getOperands(),
+                                        op->getAttrDictionary(), op->getPropertiesStorage(), op->getRegions(),
+                                        inferred)))
     return {};
   auto type = cast<RankedTensorType>(inferred.front()), present = tensorType(op->getResult(0));
   if (!isFullyKnown(type))
     return isFullyKnown(present) ? present : RankedTensorType();
   // Ops that spell the type out elsewhere (terminators, kernels, loops) must see it as it is.
   bool usersAdapt = llvm::all_of(op->getUsers(), [](Operation *user) {
-    return isa_and_nonnull<TenonDialect>(user->getDialect()) && user->getNumRegions() == 0 && !user->hasTrait<OpTrait::IsTerminator>();
+    return isa_and_nonnull<TenonDialect>(user->getDialect()) && user->getNumRegions() == 0 &&
+           !user->hasTrait<OpTrait::IsTerminator>();
   });
   if (type == present || usersAdapt)
     return type;
@@ -178,7 +181,8 @@ InferredTypes DynamicTileOp::infer(std::optional<Location> loc, Adaptor op) {
   SymbolicSizes sizes(type.getContext());
   Sizes result = sizes.of(type), repeats = elementsOf(sizes, op.getRepeats(), *count);
   for (auto [size, times] : llvm::zip_equal(result, repeats)) {
-    if (std::optional<int64_t> value = SymbolicSizes::constantValue(times); value && *value < 0) // dynamic_tile_c2
+    if (std::optional<int64_t> value = SymbolicSizes::constantValue(times);
+        value && *value < 0) // dynamic_tile_c2
       return error("expects repeats that are not negative, but got ", *value);
     size = sizes.product({size, times});
   }
@@ -203,10 +207,12 @@ void DynamicTileOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLI
 
 /// The place that a bound of ONNX Slice means in a dimension of `size`: from the end if negative, clamped to
 /// [low, size + high]. Null if that depends on more than is known.
-static AffineExpr clampedBound(SymbolicSizes &sizes, AffineExpr bound, AffineExpr size, int64_t low, int64_t high) {
+static AffineExpr clampedBound(SymbolicSizes &sizes, AffineExpr bound, AffineExpr size, int64_t low,
+                               int64_t high) {
   if (!bound || !size)
     return {};
-  std::optional<int64_t> value = SymbolicSizes::constantValue(bound), extent = SymbolicSizes::constantValue(size);
+  std::optional<int64_t> value = SymbolicSizes::constantValue(bound),
+                         extent = SymbolicSizes::constantValue(size);
   if (!value)
     return bound; // A symbolic bound lies within the dimension.
   if (extent)
@@ -224,15 +230,17 @@ static AffineExpr clampedBound(SymbolicSizes &sizes, AffineExpr bound, AffineExp
 }
 
 /// What a slice takes of one dimension, or nothing if that depends on more than is known.
-static std::optional<SliceRange> sliceRange(SymbolicSizes &sizes, AffineExpr size, AffineExpr start, AffineExpr end,
-                                            int64_t step) {
-  AffineExpr from = step > 0 ? clampedBound(sizes, start, size, 0, 0) : clampedBound(sizes, start, size, 0, -1);
+static std::optional<SliceRange> sliceRange(SymbolicSizes &sizes, AffineExpr size, AffineExpr start,
+                                            AffineExpr end, int64_t step) {
+  AffineExpr from =
+      step > 0 ? clampedBound(sizes, start, size, 0, 0) : clampedBound(sizes, start, size, 0, -1);
   AffineExpr to = step > 0 ? clampedBound(sizes, end, size, 0, 0) : clampedBound(sizes, end, size, -1, -1);
   if (!from || !to)
     return std::nullopt;
   AffineExpr distance = sizes.simplify(step > 0 ? to - from : from - to);
   AffineExpr count = sizes.simplify(distance.ceilDiv(std::abs(step)));
-  std::optional<int64_t> first = SymbolicSizes::constantValue(from), known = SymbolicSizes::constantValue(count);
+  std::optional<int64_t> first = SymbolicSizes::constantValue(from),
+                         known = SymbolicSizes::constantValue(count);
   if (known)
     count = sizes.constant(std::max<int64_t>(*known, 0));
   // A bound in symbols lies within the dimension, so only bounds that are numbers can cross.
@@ -250,13 +258,14 @@ static std::optional<SliceRange> sliceRange(SymbolicSizes &sizes, AffineExpr siz
   return SliceRange{*first, step, count};
 }
 
-FailureOr<SmallVector<std::optional<SliceRange>>> tenon::sliceRanges(const RuleError &error, SymbolicSizes &sizes,
-                                                                     DynamicSliceOp::Adaptor op) {
+FailureOr<SmallVector<std::optional<SliceRange>>>
+tenon::sliceRanges(const RuleError &error, SymbolicSizes &sizes, DynamicSliceOp::Adaptor op) {
   RankedTensorType type = tensorType(op.getInput());
   FailureOr<int64_t> count = vectorSize(error, "starts", op.getStarts()); // dynamic_slice_c1
   if (failed(count))
     return failure();
-  for (auto [name, operand] : {std::pair<StringRef, Value>("ends", op.getEnds()), {"axes", op.getAxes()},
+  for (auto [name, operand] : {std::pair<StringRef, Value>("ends", op.getEnds()),
+                               {"axes", op.getAxes()},
                                {"steps", op.getSteps()}}) {
     FailureOr<int64_t> own = operand ? vectorSize(error, name, operand) : count;
     if (failed(own))
@@ -264,7 +273,8 @@ FailureOr<SmallVector<std::optional<SliceRange>>> tenon::sliceRanges(const RuleE
     if (*own != *count) // dynamic_slice_c1
       return error("expects ", *count, " ", name, ", but got ", *own);
   }
-  FailureOr<SmallVector<int64_t>> axes = knownAxes(error, sizes, op.getAxes(), *count, type.getRank()); // dynamic_slice_c2
+  FailureOr<SmallVector<int64_t>> axes =
+      knownAxes(error, sizes, op.getAxes(), *count, type.getRank()); // dynamic_slice_c2
   if (failed(axes))
     return failure();
 
@@ -349,7 +359,8 @@ static FailureOr<Padding> paddingOf(const RuleError &error, SymbolicSizes &sizes
     return error("expects ", 2 * *axisCount, " pads, but got ", *count);
   if (failed(checkPadValue(error, op.getMode(), op.getValue(), type))) // dynamic_pad_c3
     return failure();
-  FailureOr<SmallVector<int64_t>> axes = knownAxes(error, sizes, op.getAxes(), *axisCount, rank); // dynamic_pad_c2
+  FailureOr<SmallVector<int64_t>> axes =
+      knownAxes(error, sizes, op.getAxes(), *axisCount, rank); // dynamic_pad_c2
   if (failed(axes))
     return failure();
   if (static_cast<int64_t>(axes->size()) < *axisCount)
@@ -379,7 +390,8 @@ static LogicalResult makeStatic(DynamicPadOp op, PatternRewriter &rewriter) {
   RankedTensorType type = staticResultType(op);
   SymbolicSizes sizes(op.getContext());
   DynamicPadOp::Adaptor adaptor(op->getOperands(), op->getAttrDictionary(), op->getPropertiesStorage());
-  FailureOr<Padding> padding = paddingOf(RuleError(std::nullopt, op->getName().getStringRef()), sizes, adaptor);
+  FailureOr<Padding> padding =
+      paddingOf(RuleError(std::nullopt, op->getName().getStringRef()), sizes, adaptor);
   if (!type || failed(padding))
     return failure();
   SmallVector<int64_t> low, high;

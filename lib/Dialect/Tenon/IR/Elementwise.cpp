@@ -29,8 +29,8 @@ static LogicalResult checkSameElements(std::optional<Location> loc, StringRef op
   Type left = tensorType(lhs).getElementType(), right = tensorType(rhs).getElementType();
   if (left == right)
     return success();
-  return emitOptionalError(loc, "'", opName, "' op expects operands of one element type, but got ", left, " and ",
-                           right);
+  return emitOptionalError(loc, "'", opName, "' op expects operands of one element type, but got ", left,
+                           " and ", right);
 }
 
 //===----------------------------------------------------------------------------------------===//
@@ -111,7 +111,8 @@ TENON_BINARY(ShiftRightOp)
 #undef TENON_BINARY
 
 InferredTypes PowOp::infer(std::optional<Location> loc, Adaptor op) {
-  return broadcastTypes(loc, getOperationName(), {op.getLhs(), op.getRhs()}, tensorType(op.getLhs()).getElementType());
+  return broadcastTypes(loc, getOperationName(), {op.getLhs(), op.getRhs()},
+                        tensorType(op.getLhs()).getElementType());
 }
 
 InferredTypes CompareOp::infer(std::optional<Location> loc, Adaptor op) {
@@ -155,16 +156,23 @@ static OpFoldResult foldNeutral(Value lhs, Attribute rhs, double neutral, Type r
   return {};
 }
 
-// x + 0 is x but for x = -0.0, where it is 0.0: adding -0.0 is the neutral form for floats, so only integers fold here.
+// x + 0 is x but for x = -0.0, where it is 0.0: adding -0.0 is the neutral form for floats, so only integers
+// fold here.
 OpFoldResult AddOp::fold(FoldAdaptor adaptor) {
   if (isa<IntegerType>(tensorType(getResult()).getElementType()))
     return foldNeutral(getLhs(), adaptor.getRhs(), 0, getType());
   return {};
 }
 
-OpFoldResult SubOp::fold(FoldAdaptor adaptor) { return foldNeutral(getLhs(), adaptor.getRhs(), 0, getType()); }
-OpFoldResult MulOp::fold(FoldAdaptor adaptor) { return foldNeutral(getLhs(), adaptor.getRhs(), 1, getType()); }
-OpFoldResult DivOp::fold(FoldAdaptor adaptor) { return foldNeutral(getLhs(), adaptor.getRhs(), 1, getType()); }
+OpFoldResult SubOp::fold(FoldAdaptor adaptor) {
+  return foldNeutral(getLhs(), adaptor.getRhs(), 0, getType());
+}
+OpFoldResult MulOp::fold(FoldAdaptor adaptor) {
+  return foldNeutral(getLhs(), adaptor.getRhs(), 1, getType());
+}
+OpFoldResult DivOp::fold(FoldAdaptor adaptor) {
+  return foldNeutral(getLhs(), adaptor.getRhs(), 1, getType());
+}
 
 /// The operand of the operand if both ops are one that undoes itself.
 template <typename Op>
@@ -176,7 +184,8 @@ static OpFoldResult foldInvolution(Op op) {
 /// The operand if it is a result of the same op, whose results it does not change.
 template <typename Op>
 static OpFoldResult foldIdempotent(Op op) {
-  return op.getInput().template getDefiningOp<Op>() && op.getInput().getType() == op.getType() ? op.getInput() : Value();
+  return op.getInput().template getDefiningOp<Op>() && op.getInput().getType() == op.getType() ? op.getInput()
+                                                                                               : Value();
 }
 
 OpFoldResult NegOp::fold(FoldAdaptor) { return foldInvolution(*this); }
@@ -223,4 +232,6 @@ static LogicalResult mergeCasts(CastOp op, PatternRewriter &rewriter) {
   return success();
 }
 
-void CastOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *) { patterns.add(mergeCasts); }
+void CastOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *) {
+  patterns.add(mergeCasts);
+}

@@ -15,7 +15,8 @@ static AffineExpr singleSize(SymbolicSizes &sizes, Value value) {
 
 /// Whether `value` may have one element.
 static bool mayBeSingle(Value value) {
-  return llvm::all_of(tensorType(value).getShape(), [](int64_t size) { return size == 1 || ShapedType::isDynamic(size); });
+  return llvm::all_of(tensorType(value).getShape(),
+                      [](int64_t size) { return size == 1 || ShapedType::isDynamic(size); });
 }
 
 //===----------------------------------------------------------------------------------------===//
@@ -47,7 +48,8 @@ InferredTypes GatherElementsOp::infer(std::optional<Location> loc, Adaptor op) {
     int64_t size = type.getDimSize(i), count = indices.getDimSize(i);
     if (i != axis && !ShapedType::isDynamic(size) && !ShapedType::isDynamic(count) &&
         count > size) // gather_elements_c3
-      return error("expects indices no larger than the data, but got ", count, " and ", size, " in dimension ", i);
+      return error("expects indices no larger than the data, but got ", count, " and ", size,
+                   " in dimension ", i);
   }
   SymbolicSizes sizes(type.getContext());
   return SmallVector<Type>{sizes.tensor(sizes.of(indices), type.getElementType())};
@@ -58,7 +60,8 @@ InferredTypes GatherNdOp::infer(std::optional<Location> loc, Adaptor op) {
   RankedTensorType type = tensorType(op.getData()), indicesType = tensorType(op.getIndices());
   int64_t batch = op.getBatchDims();
   if (batch < 0 || type.getRank() <= batch || indicesType.getRank() <= batch) // gather_nd_c1
-    return error("expects data and indices of more than ", batch, " dimensions, but got ", type, " and ", indicesType);
+    return error("expects data and indices of more than ", batch, " dimensions, but got ", type, " and ",
+                 indicesType);
   SymbolicSizes sizes(type.getContext());
   Sizes data = sizes.of(type), indices = sizes.of(indicesType);
   for (int64_t i = 0; i < batch; ++i)
@@ -82,7 +85,8 @@ InferredTypes OneHotOp::infer(std::optional<Location> loc, Adaptor op) {
     return failure();
   if (!mayBeSingle(op.getDepth()) || values.getRank() != 1 ||
       (values.hasStaticShape() && values.getDimSize(0) != 2)) // one_hot_c2
-    return error("expects a depth of one element and values of two, but got ", op.getDepth().getType(), " and ", values);
+    return error("expects a depth of one element and values of two, but got ", op.getDepth().getType(),
+                 " and ", values);
   SymbolicSizes sizes(type.getContext());
   Sizes result = sizes.of(type);
   AffineExpr depth = singleSize(sizes, op.getDepth());
@@ -100,9 +104,11 @@ InferredTypes OneHotOp::infer(std::optional<Location> loc, Adaptor op) {
 static LogicalResult checkUpdates(const RuleError &error, RankedTensorType data, RankedTensorType updates,
                                   ScatterReduction reduction) {
   if (data.getElementType() != updates.getElementType()) // scatter_elements_c3 scatter_nd_c3
-    return error("expects updates of element type ", data.getElementType(), ", but got ", updates.getElementType());
-  if (data.getElementType().isInteger(1) && (reduction == ScatterReduction::add ||
-                                             reduction == ScatterReduction::mul)) // scatter_elements_c4 scatter_nd_c4
+    return error("expects updates of element type ", data.getElementType(), ", but got ",
+                 updates.getElementType());
+  if (data.getElementType().isInteger(1) &&
+      (reduction == ScatterReduction::add ||
+       reduction == ScatterReduction::mul)) // scatter_elements_c4 scatter_nd_c4
     return error("expects reduction none, max or min for bool, but got ", stringifyEnum(reduction));
   return success();
 }
@@ -113,9 +119,10 @@ InferredTypes ScatterElementsOp::infer(std::optional<Location> loc, Adaptor op) 
                    updates = tensorType(op.getUpdates());
   if (failed(checkAxis(error, op.getAxis(), data.getRank()))) // scatter_elements_c1
     return failure();
-  if (indices.getRank() != data.getRank() || failed(verifyCompatibleShape(indices, updates))) // scatter_elements_c2
-    return error("expects indices and updates of one shape of rank ", data.getRank(), ", but got ", indices, " and ",
-                 updates);
+  if (indices.getRank() != data.getRank() ||
+      failed(verifyCompatibleShape(indices, updates))) // scatter_elements_c2
+    return error("expects indices and updates of one shape of rank ", data.getRank(), ", but got ", indices,
+                 " and ", updates);
   if (failed(checkUpdates(error, data, updates, op.getReduction())))
     return failure();
   return SmallVector<Type>{data};
@@ -127,9 +134,11 @@ InferredTypes ScatterNdOp::infer(std::optional<Location> loc, Adaptor op) {
                    updates = tensorType(op.getUpdates());
   SymbolicSizes sizes(type.getContext());
   Sizes data = sizes.of(type), indices = sizes.of(indicesType);
-  std::optional<int64_t> tuple = indices.empty() ? std::nullopt : SymbolicSizes::constantValue(indices.back());
+  std::optional<int64_t> tuple =
+      indices.empty() ? std::nullopt : SymbolicSizes::constantValue(indices.back());
   if (data.empty() || !tuple || *tuple > type.getRank()) // scatter_nd_c1
-    return error("expects index tuples of at most ", type.getRank(), " entries, but got indices ", indicesType);
+    return error("expects index tuples of at most ", type.getRank(), " entries, but got indices ",
+                 indicesType);
   Sizes expected(ArrayRef(indices).drop_back());
   llvm::append_range(expected, ArrayRef(data).drop_front(*tuple));
   RankedTensorType expectedType = sizes.tensor(expected, type.getElementType());
@@ -178,7 +187,8 @@ InferredTypes TopKOp::infer(std::optional<Location> loc, Adaptor op) {
   SymbolicSizes sizes(type.getContext());
   Sizes result = sizes.of(type);
   AffineExpr k = singleSize(sizes, op.getK());
-  std::optional<int64_t> count = SymbolicSizes::constantValue(k), size = SymbolicSizes::constantValue(result[axis]);
+  std::optional<int64_t> count = SymbolicSizes::constantValue(k),
+                         size = SymbolicSizes::constantValue(result[axis]);
   if (count && (*count < 0 || (size && *count > *size))) // top_k_c2
     return error("expects k in [0, ", sizes.print(result[axis]), "], but got ", *count);
   result[axis] = k;
@@ -201,8 +211,10 @@ InferredTypes CompressOp::infer(std::optional<Location> loc, Adaptor op) {
   SymbolicSizes sizes(type.getContext());
   Sizes result = sizes.of(type);
   std::optional<int64_t> limit = SymbolicSizes::constantValue(axis ? result[*axis] : sizes.product(result));
-  if (condition.getRank() != 1 || (limit && condition.hasStaticShape() && condition.getDimSize(0) > *limit)) // compress_c2
-    return error("expects a condition vector no longer than the dimension, but got ", condition, " for ", type);
+  if (condition.getRank() != 1 ||
+      (limit && condition.hasStaticShape() && condition.getDimSize(0) > *limit)) // compress_c2
+    return error("expects a condition vector no longer than the dimension, but got ", condition, " for ",
+                 type);
   if (axis)
     result[*axis] = AffineExpr();
   else
@@ -223,7 +235,8 @@ InferredTypes UniqueOp::infer(std::optional<Location> loc, Adaptor op) {
   else
     result.assign(1, AffineExpr());
   Type index = indexType(type.getContext()), counts = sizes.tensor(AffineExpr(), index);
-  return SmallVector<Type>{sizes.tensor(result, type.getElementType()), counts, sizes.tensor(all, index), counts};
+  return SmallVector<Type>{sizes.tensor(result, type.getElementType()), counts, sizes.tensor(all, index),
+                           counts};
 }
 
 InferredTypes NonMaxSuppressionOp::infer(std::optional<Location> loc, Adaptor op) {
@@ -239,5 +252,6 @@ InferredTypes NonMaxSuppressionOp::infer(std::optional<Location> loc, Adaptor op
   for (Value parameter : {op.getMaxBoxes(), op.getOverlapThreshold(), op.getScoreThreshold()})
     if (parameter && !mayBeSingle(parameter)) // non_max_suppression_c3
       return error("expects parameters of one element, but got ", parameter.getType());
-  return SmallVector<Type>{RankedTensorType::get({ShapedType::kDynamic, 3}, indexType(boxesType.getContext()))};
+  return SmallVector<Type>{
+      RankedTensorType::get({ShapedType::kDynamic, 3}, indexType(boxesType.getContext()))};
 }

@@ -6,7 +6,8 @@ using namespace mlir;
 using namespace tenon;
 
 /// The type of `input` if `axis` is one of its dimensions.
-static InferredTypes normalizedAlong(std::optional<Location> loc, StringRef opName, Value input, int64_t axis) {
+static InferredTypes normalizedAlong(std::optional<Location> loc, StringRef opName, Value input,
+                                     int64_t axis) {
   if (failed(checkAxis(RuleError(loc, opName), axis, tensorType(input).getRank())))
     return failure();
   return SmallVector<Type>{input.getType()};
@@ -21,7 +22,8 @@ static LogicalResult checkBroadcasts(const RuleError &error, StringRef name, Val
   FailureOr<Sizes> joined = failure();
   if (type.getElementType() == inputType.getElementType() && type.getRank() <= inputType.getRank())
     joined = sizes.broadcast(sizes.of(inputType), sizes.of(type));
-  if (failed(joined) || failed(verifyCompatibleShape(sizes.tensor(*joined, inputType.getElementType()), inputType)))
+  if (failed(joined) ||
+      failed(verifyCompatibleShape(sizes.tensor(*joined, inputType.getElementType()), inputType)))
     return error("expects ", name, " that broadcasts to the input, but got ", type, " and ", inputType);
   return success();
 }
@@ -32,8 +34,7 @@ static LogicalResult checkPerChannel(const RuleError &error, StringRef name, Val
   RankedTensorType type = tensorType(parameter), inputType = tensorType(input);
   int64_t channels = layout == tenon::DataLayout::channels_last ? inputType.getRank() - 1 : 1;
   SymbolicSizes sizes(type.getContext());
-  if (type.getRank() != 1 ||
-      !SymbolicSizes::mayEqual(sizes.of(type).front(), sizes.of(inputType)[channels]))
+  if (type.getRank() != 1 || !SymbolicSizes::mayEqual(sizes.of(type).front(), sizes.of(inputType)[channels]))
     return error("expects ", name, " of one value per channel, but got ", type, " for ", inputType);
   return success();
 }
@@ -66,7 +67,8 @@ InferredTypes BatchNormOp::infer(std::optional<Location> loc, Adaptor op) {
   RankedTensorType type = tensorType(op.getInput());
   if (type.getRank() < 2) // batch_norm_c1
     return error("expects input rank 2 or more, but got ", type.getRank());
-  if (failed(checkPerChannel(error, "scale", op.getScale(), op.getInput(), op.getLayout())) || // batch_norm_c2
+  if (failed(
+          checkPerChannel(error, "scale", op.getScale(), op.getInput(), op.getLayout())) || // batch_norm_c2
       failed(checkPerChannel(error, "bias", op.getBias(), op.getInput(), op.getLayout())) ||
       failed(checkPerChannel(error, "mean", op.getMean(), op.getInput(), op.getLayout())) ||
       failed(checkPerChannel(error, "variance", op.getVariance(), op.getInput(), op.getLayout())))
@@ -79,7 +81,8 @@ InferredTypes InstanceNormOp::infer(std::optional<Location> loc, Adaptor op) {
   RankedTensorType type = tensorType(op.getInput());
   if (type.getRank() < 3) // instance_norm_c1
     return error("expects input rank 3 or more, but got ", type.getRank());
-  if (failed(checkPerChannel(error, "scale", op.getScale(), op.getInput(), op.getLayout())) || // instance_norm_c2
+  if (failed(checkPerChannel(error, "scale", op.getScale(), op.getInput(),
+                             op.getLayout())) || // instance_norm_c2
       failed(checkPerChannel(error, "bias", op.getBias(), op.getInput(), op.getLayout())))
     return failure();
   return SmallVector<Type>{type};
@@ -90,13 +93,16 @@ InferredTypes GroupNormOp::infer(std::optional<Location> loc, Adaptor op) {
   RankedTensorType type = tensorType(op.getInput());
   if (type.getRank() < 2) // group_norm_c1
     return error("expects input rank 2 or more, but got ", type.getRank());
-  if (failed(checkPerChannel(error, "scale", op.getScale(), op.getInput(), op.getLayout())) || // group_norm_c2
+  if (failed(
+          checkPerChannel(error, "scale", op.getScale(), op.getInput(), op.getLayout())) || // group_norm_c2
       failed(checkPerChannel(error, "bias", op.getBias(), op.getInput(), op.getLayout())))
     return failure();
   int64_t groups = op.getNumGroups();
-  int64_t channels = type.getDimSize(op.getLayout() == tenon::DataLayout::channels_last ? type.getRank() - 1 : 1);
+  int64_t channels =
+      type.getDimSize(op.getLayout() == tenon::DataLayout::channels_last ? type.getRank() - 1 : 1);
   if (groups <= 0 || (!ShapedType::isDynamic(channels) && channels % groups != 0)) // group_norm_c3
-    return error("expects a positive number of groups that divides the channels, but got ", groups, " for ", channels);
+    return error("expects a positive number of groups that divides the channels, but got ", groups, " for ",
+                 channels);
   return SmallVector<Type>{type};
 }
 

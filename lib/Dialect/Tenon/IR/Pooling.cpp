@@ -8,8 +8,8 @@ using namespace tenon;
 LogicalResult Window::check(const RuleError &error, int64_t spatial) const {
   auto count = [](ArrayRef<int64_t> values) { return static_cast<int64_t>(values.size()); };
   if (count(strides) != spatial || count(dilations) != spatial || count(pads) != 2 * spatial)
-    return error("expects ", spatial, " strides, ", spatial, " dilations and ", 2 * spatial, " pads, but got ",
-                 strides.size(), ", ", dilations.size(), " and ", pads.size());
+    return error("expects ", spatial, " strides, ", spatial, " dilations and ", 2 * spatial,
+                 " pads, but got ", strides.size(), ", ", dilations.size(), " and ", pads.size());
   for (ArrayRef<int64_t> values : {strides, dilations})
     for (int64_t value : values)
       if (value <= 0)
@@ -34,7 +34,8 @@ FailureOr<AffineExpr> Window::places(const RuleError &error, int64_t i, AffineEx
                  " it is short by ", -*known);
   if (!ceil)
     return slack.floorDiv(stride) + 1;
-  // A last window that starts in the padding after the input does not count. It can't if the padding is small.
+  // A last window that starts in the padding after the input does not count. It can't if the padding is
+  // small.
   AffineExpr places = slack.ceilDiv(stride) + 1;
   if (after + stride <= covered)
     return places;
@@ -91,6 +92,7 @@ InferredTypes LpPoolOp::infer(std::optional<Location> loc, Adaptor op) {
 InferredTypes MaxPoolWithIndicesOp::infer(std::optional<Location> loc, Adaptor op) {
   InferredTypes types = pooled(RuleError(loc, getOperationName()), op);
   if (succeeded(types))
-    types->push_back(cast<RankedTensorType>(types->front()).clone(IntegerType::get(op.getInput().getContext(), 64)));
+    types->push_back(
+        cast<RankedTensorType>(types->front()).clone(IntegerType::get(op.getInput().getContext(), 64)));
   return types;
 }

@@ -15,10 +15,13 @@ LogicalResult ResizeOp::verify() {
   RuleError error(*this);
   RankedTensorType input = tensorType(getInput());
   size_t rank = input.getRank();
-  if (input.getElementType() != getType().getElementType() || input.getRank() != getType().getRank()) // resize_c1
-    return error("expects a result of the input's element type and rank, but got ", getType(), " and ", input);
+  if (input.getElementType() != getType().getElementType() ||
+      input.getRank() != getType().getRank()) // resize_c1
+    return error("expects a result of the input's element type and rank, but got ", getType(), " and ",
+                 input);
   std::optional<ArrayRef<float>> scales = getScales(), roi = getRoi();
-  if (scales && (scales->size() != rank || llvm::any_of(*scales, [](float s) { return !(s > 0); }))) // resize_c2
+  if (scales &&
+      (scales->size() != rank || llvm::any_of(*scales, [](float s) { return !(s > 0); }))) // resize_c2
     return error("expects ", rank, " positive scales, but got [", *scales, "]");
   bool crops = getCoordinateMode() == CoordinateMode::tf_crop_and_resize;
   if (crops ? !roi || roi->size() != 2 * rank : roi.has_value()) // resize_c3
@@ -27,13 +30,15 @@ LogicalResult ResizeOp::verify() {
   Type element = input.getElementType();
   bool interpolates = isa<FloatType>(element) || element.getIntOrFloatBitWidth() == 8;
   if (getMode() != Interpolation::nearest && !interpolates) // resize_c4
-    return error("expects floating point or 8-bit elements for mode ", stringifyEnum(getMode()), ", but got ", element);
+    return error("expects floating point or 8-bit elements for mode ", stringifyEnum(getMode()), ", but got ",
+                 element);
   return success();
 }
 
 OpFoldResult ResizeOp::fold(FoldAdaptor) {
   bool scalesByOne = !getScales() || llvm::all_of(*getScales(), [](float scale) { return scale == 1; });
-  if (scalesByOne && getInput().getType() == getType() && getCoordinateMode() != CoordinateMode::tf_crop_and_resize)
+  if (scalesByOne && getInput().getType() == getType() &&
+      getCoordinateMode() != CoordinateMode::tf_crop_and_resize)
     return getInput();
   return {};
 }
@@ -43,7 +48,8 @@ OpFoldResult ResizeOp::fold(FoldAdaptor) {
 //===----------------------------------------------------------------------------------------===//
 
 namespace {
-/// What is known of a resize: sizes, null where unknown, and scales and region of interest, if they are numbers.
+/// What is known of a resize: sizes, null where unknown, and scales and region of interest, if they are
+/// numbers.
 struct ResizeTarget {
   Sizes sizes;
   std::optional<SmallVector<float>> scales, roi;
@@ -72,7 +78,8 @@ static SmallVector<float> spreadRoi(ArrayRef<double> roi, ArrayRef<int64_t> axes
   return result;
 }
 
-/// Sizes by scale: `floor(size * (end - start) * scale)`, in f32: 10 * 0.7 is 7 there, and below 7 in more precision.
+/// Sizes by scale: `floor(size * (end - start) * scale)`, in f32: 10 * 0.7 is 7 there, and below 7 in more
+/// precision.
 static AffineExpr scaledSize(SymbolicSizes &sizes, AffineExpr size, float scale, float extent) {
   float factor = extent * scale;
   std::optional<int64_t> known = SymbolicSizes::constantValue(size);
@@ -90,7 +97,8 @@ static void keepAspect(SymbolicSizes &sizes, ResizeTarget &target, const Sizes &
                        ArrayRef<int64_t> axes, AspectPolicy policy) {
   std::optional<float> scale;
   for (auto [i, axis] : llvm::enumerate(axes)) {
-    std::optional<int64_t> from = SymbolicSizes::constantValue(input[axis]), to = SymbolicSizes::constantValue(asked[i]);
+    std::optional<int64_t> from = SymbolicSizes::constantValue(input[axis]),
+                           to = SymbolicSizes::constantValue(asked[i]);
     if (!from || !to || *from == 0) {
       for (int64_t other : axes)
         target.sizes[other] = AffineExpr();
@@ -110,15 +118,18 @@ static void keepAspect(SymbolicSizes &sizes, ResizeTarget &target, const Sizes &
   }
 }
 
-static FailureOr<ResizeTarget> targetOf(const RuleError &error, SymbolicSizes &sizes, DynamicResizeOp::Adaptor op) {
+static FailureOr<ResizeTarget> targetOf(const RuleError &error, SymbolicSizes &sizes,
+                                        DynamicResizeOp::Adaptor op) {
   RankedTensorType type = tensorType(op.getInput());
   int64_t rank = type.getRank();
   Value given = op.getScales() ? op.getScales() : op.getSizes();
   if (static_cast<bool>(op.getScales()) == static_cast<bool>(op.getSizes())) // dynamic_resize_c1
     return error("expects either scales or sizes, but got ", given ? "both" : "none");
-  SmallVector<int64_t> axes = op.getAxes() ? llvm::to_vector(*op.getAxes()) : llvm::to_vector(llvm::seq<int64_t>(0, rank));
+  SmallVector<int64_t> axes =
+      op.getAxes() ? llvm::to_vector(*op.getAxes()) : llvm::to_vector(llvm::seq<int64_t>(0, rank));
   for (auto [i, axis] : llvm::enumerate(axes))
-    if (axis < 0 || axis >= rank || llvm::is_contained(ArrayRef(axes).take_front(i), axis)) // dynamic_resize_c2
+    if (axis < 0 || axis >= rank ||
+        llvm::is_contained(ArrayRef(axes).take_front(i), axis)) // dynamic_resize_c2
       return error("expects axes that are different dimensions of ", rank, ", but got [", axes, "]");
   auto isVectorOf = [](Value value, int64_t count) {
     RankedTensorType vector = tensorType(value);
@@ -130,7 +141,8 @@ static FailureOr<ResizeTarget> targetOf(const RuleError &error, SymbolicSizes &s
   if (crops != static_cast<bool>(op.getRoi()) ||
       (op.getRoi() && !isVectorOf(op.getRoi(), 2 * axes.size()))) // dynamic_resize_c3
     return error("expects a roi of ", crops ? 2 * axes.size() : 0, " bounds with coordinate mode ",
-                 stringifyEnum(op.getCoordinateMode()), ", but got ", op.getRoi() ? op.getRoi().getType() : Type());
+                 stringifyEnum(op.getCoordinateMode()), ", but got ",
+                 op.getRoi() ? op.getRoi().getType() : Type());
 
   Sizes input = sizes.of(type);
   ResizeTarget target{input, std::nullopt, std::nullopt};
@@ -173,7 +185,8 @@ static LogicalResult makeStatic(DynamicResizeOp op, PatternRewriter &rewriter) {
   RankedTensorType type = staticResultType(op);
   SymbolicSizes sizes(op.getContext());
   DynamicResizeOp::Adaptor adaptor(op->getOperands(), op->getAttrDictionary(), op->getPropertiesStorage());
-  FailureOr<ResizeTarget> target = targetOf(RuleError(std::nullopt, op->getName().getStringRef()), sizes, adaptor);
+  FailureOr<ResizeTarget> target =
+      targetOf(RuleError(std::nullopt, op->getName().getStringRef()), sizes, adaptor);
   bool knowsScales = succeeded(target) && (op.getSizes() || target->scales);
   bool knowsRoi = succeeded(target) && (!op.getRoi() || target->roi);
   if (!type || !knowsScales || !knowsRoi)
@@ -182,9 +195,9 @@ static LogicalResult makeStatic(DynamicResizeOp op, PatternRewriter &rewriter) {
     return values ? rewriter.getDenseF32ArrayAttr(*values) : DenseF32ArrayAttr();
   };
   rewriter.replaceOpWithNewOp<ResizeOp>(
-      op, type, op.getModeAttr(), op.getInput(), array(target->scales), array(target->roi), op.getCoordinateModeAttr(),
-      op.getNearestModeAttr(), op.getCubicCoefficientAttr(), op.getExtrapolationValueAttr(), op.getExcludeOutsideAttr(),
-      op.getAntialiasAttr());
+      op, type, op.getModeAttr(), op.getInput(), array(target->scales), array(target->roi),
+      op.getCoordinateModeAttr(), op.getNearestModeAttr(), op.getCubicCoefficientAttr(),
+      op.getExtrapolationValueAttr(), op.getExcludeOutsideAttr(), op.getAntialiasAttr());
   return success();
 }
 

@@ -61,7 +61,9 @@ static LogicalResult mergeReshapes(ReshapeOp op, PatternRewriter &rewriter) {
   return success();
 }
 
-void ReshapeOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *) { patterns.add(mergeReshapes); }
+void ReshapeOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *) {
+  patterns.add(mergeReshapes);
+}
 
 //===----------------------------------------------------------------------------------------===//
 // Transpose
@@ -71,8 +73,8 @@ InferredTypes TransposeOp::infer(std::optional<Location> loc, Adaptor op) {
   RankedTensorType type = tensorType(op.getInput());
   ArrayRef<int64_t> perm = op.getPerm();
   if (static_cast<int64_t>(perm.size()) != type.getRank() || !isPermutationVector(perm)) // transpose_c1
-    return RuleError(loc, getOperationName())("expects a permutation of ", type.getRank(), " dimensions, but got [",
-                                              perm, "]");
+    return RuleError(loc, getOperationName())("expects a permutation of ", type.getRank(),
+                                              " dimensions, but got [", perm, "]");
   SymbolicSizes sizes(type.getContext());
   Sizes input = sizes.of(type), result;
   for (int64_t dimension : perm)
@@ -84,7 +86,8 @@ OpFoldResult TransposeOp::fold(FoldAdaptor adaptor) {
   bool isIdentity = llvm::equal(getPerm(), llvm::seq<int64_t>(0, getPerm().size()));
   if (isIdentity && getInput().getType() == getType())
     return getInput();
-  if (auto splat = dyn_cast_or_null<SplatElementsAttr>(adaptor.getInput()); splat && getType().hasStaticShape())
+  if (auto splat = dyn_cast_or_null<SplatElementsAttr>(adaptor.getInput());
+      splat && getType().hasStaticShape())
     return splat.resizeSplat(getType());
   return {};
 }
@@ -138,7 +141,8 @@ LogicalResult ExpandOp::verify() {
     fits = own == 1 || own == target || ShapedType::isDynamic(own) || ShapedType::isDynamic(target);
   }
   if (!fits) // expand_c2
-    return error("expects an input that broadcasts to the result, but got ", getInput().getType(), " and ", getType());
+    return error("expects an input that broadcasts to the result, but got ", getInput().getType(), " and ",
+                 getType());
   return success();
 }
 
@@ -174,7 +178,8 @@ LogicalResult TileOp::verify() {
 OpFoldResult TileOp::fold(FoldAdaptor adaptor) {
   if (getInput().getType() == getType())
     return getInput();
-  if (auto splat = dyn_cast_or_null<SplatElementsAttr>(adaptor.getInput()); splat && getType().hasStaticShape())
+  if (auto splat = dyn_cast_or_null<SplatElementsAttr>(adaptor.getInput());
+      splat && getType().hasStaticShape())
     return splat.resizeSplat(getType());
   return {};
 }
@@ -203,8 +208,8 @@ InferredTypes ConcatOp::infer(std::optional<Location> loc, Adaptor op) {
         continue;
       }
       if (!SymbolicSizes::mayEqual(result[i], size)) // concat_c3
-        return error("expects inputs of equal sizes in dimension ", i, ", but got ", sizes.print(result[i]), " and ",
-                     sizes.print(size));
+        return error("expects inputs of equal sizes in dimension ", i, ", but got ", sizes.print(result[i]),
+                     " and ", sizes.print(size));
       result[i] = meet(result[i], size);
     }
   }
@@ -260,10 +265,11 @@ LogicalResult SliceOp::verify() {
     return failure();
   if (getType().getRank() != rank || static_cast<int64_t>(getStarts().size()) != rank ||
       static_cast<int64_t>(getSteps().size()) != rank) // slice_c1
-    return error("expects ", rank, " starts, steps and dimensions of the result, but got ", getStarts().size(), ", ",
-                 getSteps().size(), " and ", getType().getRank());
+    return error("expects ", rank, " starts, steps and dimensions of the result, but got ",
+                 getStarts().size(), ", ", getSteps().size(), " and ", getType().getRank());
   for (int64_t i = 0; i < rank; ++i) {
-    int64_t start = getStarts()[i], step = getSteps()[i], size = input.getDimSize(i), count = getType().getDimSize(i);
+    int64_t start = getStarts()[i], step = getSteps()[i], size = input.getDimSize(i),
+            count = getType().getDimSize(i);
     if (step == 0) // slice_c2
       return error("expects steps that are not 0, but got 0 in dimension ", i);
     if (ShapedType::isDynamic(size) || ShapedType::isDynamic(count) || count == 0)
@@ -296,7 +302,8 @@ OpFoldResult SliceOp::fold(FoldAdaptor adaptor) {
     if (!llvm::is_contained(sizes.of(getType()), AffineExpr()))
       return getInput();
   }
-  if (auto splat = dyn_cast_or_null<SplatElementsAttr>(adaptor.getInput()); splat && getType().hasStaticShape())
+  if (auto splat = dyn_cast_or_null<SplatElementsAttr>(adaptor.getInput());
+      splat && getType().hasStaticShape())
     return splat.resizeSplat(getType());
   return {};
 }
@@ -322,7 +329,9 @@ static LogicalResult mergeSlices(SliceOp op, PatternRewriter &rewriter) {
   return success();
 }
 
-void SliceOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *) { patterns.add(mergeSlices); }
+void SliceOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *) {
+  patterns.add(mergeSlices);
+}
 
 //===----------------------------------------------------------------------------------------===//
 // Pad
@@ -334,7 +343,8 @@ InferredTypes PadOp::infer(std::optional<Location> loc, Adaptor op) {
   ArrayRef<int64_t> low = op.getLow(), high = op.getHigh();
   if (static_cast<int64_t>(low.size()) != type.getRank() ||
       static_cast<int64_t>(high.size()) != type.getRank()) // pad_c1
-    return error("expects ", type.getRank(), " counts low and high, but got ", low.size(), " and ", high.size());
+    return error("expects ", type.getRank(), " counts low and high, but got ", low.size(), " and ",
+                 high.size());
   if (failed(checkPadValue(error, op.getMode(), op.getValue(), type))) // pad_c2
     return failure();
   SymbolicSizes sizes(type.getContext());
@@ -355,7 +365,8 @@ OpFoldResult PadOp::fold(FoldAdaptor) {
   return {};
 }
 
-LogicalResult tenon::checkPadValue(const RuleError &error, PadMode mode, Value value, RankedTensorType input) {
+LogicalResult tenon::checkPadValue(const RuleError &error, PadMode mode, Value value,
+                                   RankedTensorType input) {
   if (!value)
     return success();
   RankedTensorType type = tensorType(value);
@@ -381,9 +392,11 @@ InferredTypes ReverseSequenceOp::infer(std::optional<Location> loc, Adaptor op) 
   RankedTensorType type = tensorType(op.getInput()), lengths = tensorType(op.getLengths());
   int64_t batch = op.getBatchAxis(), time = op.getTimeAxis();
   if (type.getRank() < 2 || batch < 0 || time < 0 || batch + time != 1) // reverse_sequence_c1
-    return error("expects axes 0 and 1 in some order, but got ", batch, " and ", time, " of rank ", type.getRank());
+    return error("expects axes 0 and 1 in some order, but got ", batch, " and ", time, " of rank ",
+                 type.getRank());
   if (lengths.getRank() != 1 ||
-      failed(verifyCompatibleShape(lengths.getShape(), type.getShape().slice(batch, 1)))) // reverse_sequence_c2
+      failed(
+          verifyCompatibleShape(lengths.getShape(), type.getShape().slice(batch, 1)))) // reverse_sequence_c2
     return error("expects a length per sequence, but got ", lengths, " for ", type);
   return SmallVector<Type>{type};
 }

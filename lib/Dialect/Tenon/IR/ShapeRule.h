@@ -39,15 +39,18 @@ private:
   return error("expects axis in [0, ", rank, "), but got ", axis);
 }
 
-/// The parameters of a sliding window, a stride and a dilation per spatial dimension and the pads before all, then after.
+/// The parameters of a sliding window, a stride and a dilation per spatial dimension and the pads before all,
+/// then after.
 struct Window {
   llvm::ArrayRef<int64_t> strides, dilations, pads;
 
-  /// Fails unless the counts fit `spatial` dimensions, strides and dilations are positive and pads are not negative.
+  /// Fails unless the counts fit `spatial` dimensions, strides and dilations are positive and pads are not
+  /// negative.
   llvm::LogicalResult check(const RuleError &error, int64_t spatial) const;
 
-  /// The number of places in spatial dimension `i` for a kernel of this size, null if unknown; with `ceil` one counts
-  /// that starts inside but does not fit. Fails if the padded input is smaller than the dilated kernel.
+  /// The number of places in spatial dimension `i` for a kernel of this size, null if unknown; with `ceil`
+  /// one counts that starts inside but does not fit. Fails if the padded input is smaller than the dilated
+  /// kernel.
   mlir::FailureOr<mlir::AffineExpr> places(const RuleError &error, int64_t i, mlir::AffineExpr input,
                                            mlir::AffineExpr kernel, bool ceil = false) const;
 };
@@ -64,17 +67,17 @@ inline mlir::Type accumulatorType(mlir::Type element) {
   return element;
 }
 
-/// Where a slice of one dimension starts (below 0: from the end), how it steps and how many elements it takes; `size` is
-/// null if unknown.
+/// Where a slice of one dimension starts (below 0: from the end), how it steps and how many elements it
+/// takes; `size` is null if unknown.
 struct SliceRange {
   int64_t start, step;
   mlir::AffineExpr size;
 };
 
-/// What ONNX Slice takes of each dimension of `input`, or nothing for a dimension whose bounds aren't known well enough.
-/// Fails after reporting at `error` if the operands do not fit.
-mlir::FailureOr<llvm::SmallVector<std::optional<SliceRange>>> sliceRanges(const RuleError &error, SymbolicSizes &sizes,
-                                                                          DynamicSliceOp::Adaptor op);
+/// What ONNX Slice takes of each dimension of `input`, or nothing for a dimension whose bounds aren't known
+/// well enough. Fails after reporting at `error` if the operands do not fit.
+mlir::FailureOr<llvm::SmallVector<std::optional<SliceRange>>>
+sliceRanges(const RuleError &error, SymbolicSizes &sizes, DynamicSliceOp::Adaptor op);
 
 /// Fails unless `value`, if any, has one element of the type of those of `input`, and the mode is constant.
 llvm::LogicalResult checkPadValue(const RuleError &error, PadMode mode, mlir::Value value,

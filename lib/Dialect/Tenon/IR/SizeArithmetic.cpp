@@ -1,8 +1,9 @@
 //===- SizeArithmetic.cpp - What index tensors hold, as far as it follows from tensors' sizes ---===//
 //
-// Exporters write the target of a reshape as ops on index tensors: shape_of, gather, concat, mul, select... A small
-// evaluator follows such chains with symbolic sizes for elements. Shape rules ask it through SymbolicSizes::valueOf; a
-// canonicalization pattern puts tenon.size_vector and tenon.constant in place of what it finds.
+// Exporters write the target of a reshape as ops on index tensors: shape_of, gather, concat, mul, select... A
+// small evaluator follows such chains with symbolic sizes for elements. Shape rules ask it through
+// SymbolicSizes::valueOf; a canonicalization pattern puts tenon.size_vector and tenon.constant in place of
+// what it finds.
 //
 //===----------------------------------------------------------------------------------------===//
 
@@ -30,7 +31,8 @@ private:
   FailureOr<Sizes> constant(ElementsAttr value);
   FailureOr<Sizes> gather(GatherOp op);
   FailureOr<Sizes> concat(ConcatOp op);
-  FailureOr<Sizes> slice(Value input, ArrayRef<int64_t> starts, ArrayRef<int64_t> steps, RankedTensorType type);
+  FailureOr<Sizes> slice(Value input, ArrayRef<int64_t> starts, ArrayRef<int64_t> steps,
+                         RankedTensorType type);
   FailureOr<Sizes> dynamicSlice(DynamicSliceOp op, RankedTensorType type);
   FailureOr<Sizes> expand(Value input, RankedTensorType type);
   FailureOr<Sizes> reduce(ReduceOp op);
@@ -110,8 +112,10 @@ FailureOr<Sizes> SizeEvaluator::compute(Operation *op, RankedTensorType type) {
       .Case([&](AddOp add) { return binary(add, [](AffineExpr l, AffineExpr r) { return l + r; }); })
       .Case([&](SubOp sub) { return binary(sub, [](AffineExpr l, AffineExpr r) { return l - r; }); })
       .Case([&](MulOp mul) { return binary(mul, [](AffineExpr l, AffineExpr r) { return l * r; }); })
-      .Case([&](DivOp div) { return binary(div, [&](AffineExpr l, AffineExpr r) { return quotient(l, r); }); })
-      .Case([&](ModOp mod) { return binary(mod, [&](AffineExpr l, AffineExpr r) { return remainder(l, r); }); })
+      .Case(
+          [&](DivOp div) { return binary(div, [&](AffineExpr l, AffineExpr r) { return quotient(l, r); }); })
+      .Case(
+          [&](ModOp mod) { return binary(mod, [&](AffineExpr l, AffineExpr r) { return remainder(l, r); }); })
       .Case([&](MaxOp max) { return binary(max, [&](AffineExpr l, AffineExpr r) { return larger(l, r); }); })
       .Case([&](MinOp min) { return binary(min, [&](AffineExpr l, AffineExpr r) { return smaller(l, r); }); })
       .Case([&](CompareOp test) {
@@ -152,7 +156,8 @@ FailureOr<Sizes> SizeEvaluator::gather(GatherOp op) {
     return failure();
   ArrayRef<int64_t> shape = tensorType(op.getData()).getShape();
   int64_t axis = op.getAxis(), size = shape[axis];
-  int64_t outer = llvm::product_of(shape.take_front(axis)), inner = llvm::product_of(shape.drop_front(axis + 1));
+  int64_t outer = llvm::product_of(shape.take_front(axis)),
+          inner = llvm::product_of(shape.drop_front(axis + 1));
   Sizes result;
   for (int64_t o = 0; o < outer; ++o)
     for (AffineExpr index : *indices) {
@@ -256,7 +261,8 @@ FailureOr<Sizes> SizeEvaluator::elementwise(ValueRange operands, RankedTensorTyp
     for (auto [operand, value] : llvm::zip_equal(operands, values))
       elements.push_back(value[broadcastPlace(i, tensorType(operand).getShape(), type.getShape())]);
     // A select may do with two of its three; what is unknown otherwise makes the result so.
-    bool mayCompute = elements.size() == 3 ? static_cast<bool>(elements[0]) : !llvm::is_contained(elements, AffineExpr());
+    bool mayCompute =
+        elements.size() == 3 ? static_cast<bool>(elements[0]) : !llvm::is_contained(elements, AffineExpr());
     AffineExpr element = mayCompute ? operation(elements) : AffineExpr();
     result.push_back(element ? sizes.simplify(element) : element);
   }
@@ -265,7 +271,8 @@ FailureOr<Sizes> SizeEvaluator::elementwise(ValueRange operands, RankedTensorTyp
 
 // Integer division truncates, floordiv does not: they agree if nothing is negative.
 AffineExpr SizeEvaluator::quotient(AffineExpr lhs, AffineExpr rhs) {
-  std::optional<int64_t> dividend = SymbolicSizes::constantValue(lhs), divisor = SymbolicSizes::constantValue(rhs);
+  std::optional<int64_t> dividend = SymbolicSizes::constantValue(lhs),
+                         divisor = SymbolicSizes::constantValue(rhs);
   if (divisor == 0)
     return {};
   if (dividend && divisor)
@@ -337,7 +344,8 @@ struct FoldSizes : RewritePattern {
   explicit FoldSizes(MLIRContext *context) : RewritePattern(MatchAnyOpTypeTag(), /*benefit=*/2, context) {}
 
   LogicalResult matchAndRewrite(Operation *op, PatternRewriter &rewriter) const override {
-    if (op->getNumResults() != 1 || isa<ConstantOp, SizeVectorOp>(op) || !isa_and_nonnull<TenonDialect>(op->getDialect()))
+    if (op->getNumResults() != 1 || isa<ConstantOp, SizeVectorOp>(op) ||
+        !isa_and_nonnull<TenonDialect>(op->getDialect()))
       return failure();
     auto type = dyn_cast<RankedTensorType>(op->getResult(0).getType());
     if (!type || !holdsSizes(type) || type.getEncoding())
@@ -350,8 +358,8 @@ struct FoldSizes : RewritePattern {
   }
 
 private:
-  static LogicalResult replaceBySizes(PatternRewriter &rewriter, Operation *op, SymbolicSizes &sizes, const Sizes &held,
-                                      RankedTensorType type) {
+  static LogicalResult replaceBySizes(PatternRewriter &rewriter, Operation *op, SymbolicSizes &sizes,
+                                      const Sizes &held, RankedTensorType type) {
     unsigned width = type.getElementTypeBitWidth();
     SmallVector<APInt> values;
     for (AffineExpr size : held)
@@ -369,7 +377,9 @@ private:
 };
 } // namespace
 
-void tenon::populateSizeFoldings(RewritePatternSet &patterns) { patterns.add<FoldSizes>(patterns.getContext()); }
+void tenon::populateSizeFoldings(RewritePatternSet &patterns) {
+  patterns.add<FoldSizes>(patterns.getContext());
+}
 
 LogicalResult SizeVectorOp::verify() {
   RankedTensorType type = getType();
@@ -386,7 +396,8 @@ static LogicalResult constantSizes(SizeVectorOp op, PatternRewriter &rewriter) {
     std::optional<int64_t> value = SymbolicSizes::constantValue(size);
     if (!value)
       return failure();
-    values.emplace_back(op.getType().getElementTypeBitWidth(), *value, /*isSigned=*/true, /*implicitTrunc=*/true);
+    values.emplace_back(op.getType().getElementTypeBitWidth(), *value, /*isSigned=*/true,
+                        /*implicitTrunc=*/true);
   }
   rewriter.replaceOpWithNewOp<ConstantOp>(op, op.getType(), DenseIntElementsAttr::get(op.getType(), values));
   return success();

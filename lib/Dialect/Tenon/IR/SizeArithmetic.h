@@ -9,8 +9,8 @@
 
 namespace tenon {
 
-/// Adds the pattern that replaces ops on index tensors by tenon.constant and tenon.size_vector where their elements are
-/// known.
+/// Adds the pattern that replaces ops on index tensors by tenon.constant and tenon.size_vector where their
+/// elements are known.
 void populateSizeFoldings(mlir::RewritePatternSet &patterns);
 
 } // namespace tenon

@@ -36,7 +36,9 @@ AffineExpr SymbolicSizes::symbol(StringRef name) {
   return getAffineSymbolExpr(symbols.size() - 1, context);
 }
 
-AffineExpr SymbolicSizes::simplify(AffineExpr size) const { return simplifyAffineExpr(size, 0, symbols.size()); }
+AffineExpr SymbolicSizes::simplify(AffineExpr size) const {
+  return simplifyAffineExpr(size, 0, symbols.size());
+}
 
 DimsAttr SymbolicSizes::dims(ArrayRef<AffineExpr> sizes) {
   // Only the symbols in use, in the order of their names, so that equal sizes make equal attributes.
@@ -125,7 +127,8 @@ AffineExpr SymbolicSizes::product(ArrayRef<AffineExpr> sizes) {
   return result;
 }
 
-/// Takes the product `size` apart into a constant, by which `scale` is multiplied, and factors that are no constants.
+/// Takes the product `size` apart into a constant, by which `scale` is multiplied, and factors that are no
+/// constants.
 static void collectFactors(AffineExpr size, int64_t &scale, SmallVectorImpl<AffineExpr> &factors) {
   if (auto constant = dyn_cast<AffineConstantExpr>(size)) {
     scale *= constant.getValue();

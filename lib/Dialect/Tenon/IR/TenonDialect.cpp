@@ -26,7 +26,9 @@ void TenonDialect::initialize() {
       >();
 }
 
-void TenonDialect::getCanonicalizationPatterns(RewritePatternSet &patterns) const { populateSizeFoldings(patterns); }
+void TenonDialect::getCanonicalizationPatterns(RewritePatternSet &patterns) const {
+  populateSizeFoldings(patterns);
+}
 
 Operation *TenonDialect::materializeConstant(OpBuilder &builder, Attribute value, Type type, Location loc) {
   auto elements = dyn_cast<ElementsAttr>(value);
@@ -45,7 +47,8 @@ Attribute DimsAttr::parse(AsmParser &parser, Type) {
   SmallVector<std::pair<StringRef, AffineExpr>> symbolSet;
   SmallVector<StringAttr> symbols;
   SmallVector<AffineExpr> sizes;
-  // Names are not declared: they are collected in a first look at the text, which parseAffineExpr then resolves.
+  // Names are not declared: they are collected in a first look at the text, which parseAffineExpr then
+  // resolves.
   auto declare = [&](StringRef name) {
     if (llvm::none_of(symbolSet, [&](const auto &known) { return known.first == name; })) {
       symbols.push_back(StringAttr::get(context, name));
@@ -82,15 +85,16 @@ void DimsAttr::print(AsmPrinter &printer) const {
   for (StringAttr name : getSymbols())
     sizes.symbol(name);
   printer << "<[";
-  llvm::interleaveComma(getMap().getResults(), printer, [&](AffineExpr size) { printer << sizes.print(size); });
+  llvm::interleaveComma(getMap().getResults(), printer,
+                        [&](AffineExpr size) { printer << sizes.print(size); });
   printer << "]>";
 }
 
 LogicalResult DimsAttr::verify(function_ref<InFlightDiagnostic()> emitError, AffineMap map,
                                ArrayRef<StringAttr> symbols) {
   if (map.getNumDims() != 0 || map.getNumSymbols() != symbols.size())
-    return emitError() << "expected a map of no dimensions and " << symbols.size()
-                       << " symbols, but got " << map.getNumDims() << " and " << map.getNumSymbols();
+    return emitError() << "expected a map of no dimensions and " << symbols.size() << " symbols, but got "
+                       << map.getNumDims() << " and " << map.getNumSymbols();
   return success();
 }
 
@@ -100,7 +104,8 @@ LogicalResult DimsAttr::verify(function_ref<InFlightDiagnostic()> emitError, Aff
 
 /// Whether `actual` says nothing that contradicts `inferred`.
 static bool isCompatible(Type inferred, Type actual) {
-  auto inferredTensor = dyn_cast<RankedTensorType>(inferred), actualTensor = dyn_cast<RankedTensorType>(actual);
+  auto inferredTensor = dyn_cast<RankedTensorType>(inferred),
+       actualTensor = dyn_cast<RankedTensorType>(actual);
   if (!inferredTensor || !actualTensor)
     return inferred == actual;
   return inferredTensor.getElementType() == actualTensor.getElementType() &&
@@ -109,9 +114,9 @@ static bool isCompatible(Type inferred, Type actual) {
 
 LogicalResult tenon::verifyResultTypes(Operation *op) {
   SmallVector<Type> inferred;
-  if (failed(cast<InferTypeOpInterface>(op).inferReturnTypes(op->getContext(), op->getLoc(), op->getOperands(),
-                                                             op->getAttrDictionary(), op->getPropertiesStorage(),
-                                                             op->getRegions(), inferred)))
+  if (failed(cast<InferTypeOpInterface>(op).inferReturnTypes(
+          op->getContext(), op->getLoc(), op->getOperands(), op->getAttrDictionary(),
+          op->getPropertiesStorage(), op->getRegions(), inferred)))
     return failure();
   if (op->getNumResults() != inferred.size())
     return op->emitOpError("expects ") << inferred.size() << " results, but got " << op->getNumResults();

@@ -25,8 +25,8 @@
 #include "tenon/Dialect/Tenon/IR/TenonAttributes.h.inc"
 
 namespace tenon {
-/// Verifies that the results of `op`, which has a shape rule, are of the inferred types or less precise forms of them (a
-/// dynamic size where the rule knows one).
+/// Verifies that the results of `op`, which has a shape rule, are of the inferred types or less precise forms
+/// of them (a dynamic size where the rule knows one).
 llvm::LogicalResult verifyResultTypes(mlir::Operation *op);
 } // namespace tenon
 
