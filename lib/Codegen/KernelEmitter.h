@@ -114,6 +114,8 @@ private:
                                   llvm::function_ref<llvm::LogicalResult(Values &)> body);
   llvm::LogicalResult emitStages(Node &node, unsigned depth);
   llvm::LogicalResult emitStoredStage(Node &stage);
+  bool canSplitBorder(const Node &node) const;
+  llvm::LogicalResult emitPadded(Node &node, unsigned dim, bool inside, const Buffer &destination);
   llvm::LogicalResult emitInnerLoops(Node &node, llvm::ArrayRef<Loop> loops, llvm::ArrayRef<Buffer> destinations);
   llvm::LogicalResult placeRegion(Node &stage, llvm::SmallVectorImpl<LinearForm> &origin);
   /// Runs `body` for each tile of `variable`: full tiles in a loop, then what remains. `carried` are loop-carried values.

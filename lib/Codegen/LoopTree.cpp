@@ -195,6 +195,9 @@ LogicalResult KernelEmitter::collect(Value tensor, Exprs indices, Node &user) {
 //===----------------------------------------------------------------------------------------===//
 
 LogicalResult KernelEmitter::emitNode(Node &node, ArrayRef<Buffer> destinations) {
+  if (auto pad = dyn_cast<tensor::PadOp>(kernel.getOp(node.op).op);
+      pad && node.op != kernel.getRoot() && canSplitBorder(node))
+    return emitPadded(node, 0, /*inside=*/true, destinations.front());
   if (node.schedule->parallelLoops > 0)
     return emitParallelLoops(node, destinations);
   return emitLoops(node, 0, destinations);
@@ -342,6 +345,73 @@ LogicalResult KernelEmitter::emitStoredStage(Node &stage) {
     return failure();
   buffers[tensor] = scratch;
   return success();
+}
+
+//===----------------------------------------------------------------------------------------===//
+// Padding
+//===----------------------------------------------------------------------------------------===//
+
+/// Whether a stored pad can be written border by border: its vectors lie along a dimension that is not padded.
+bool KernelEmitter::canSplitBorder(const Node &node) const {
+  auto pad = cast<tensor::PadOp>(kernel.getOp(node.op).op);
+  unsigned last = node.indices.size() - 1;
+  return node.schedule->vectorDim == last && pad.getStaticLow()[last] == 0 && pad.getStaticHigh()[last] == 0 &&
+         node.children.empty();
+}
+
+/// Writes dimension `dim` of a padded region and those inside it: each padded dimension in three loops, the border
+/// before, the source, and the border behind, so that no element is tested on its own.
+LogicalResult KernelEmitter::emitPadded(Node &node, unsigned dim, bool inside, const Buffer &destination) {
+  auto pad = cast<tensor::PadOp>(kernel.getOp(node.op).op);
+  Variable variable = variableOf(node, dim);
+  unsigned last = node.indices.size() - 1;
+  Values none;
+  if (dim == last) {
+    auto body = [&](Values &) -> LogicalResult {
+      Exprs shifted;
+      for (auto [index, low] : llvm::zip(node.indices, pad.getStaticLow()))
+        shifted.push_back(index - low);
+      SmallVector<std::pair<Point, Value>> row;
+      for (const Point &point : tilePoints(variable, variable))
+        row.push_back({point, inside ? evaluate(pad.getSource(), shifted, point, variable)
+                                     : builder.clone(*pad.getConstantPaddingValue().getDefiningOp())->getResult(0)});
+      for (auto &[point, value] : row)
+        store(value, destination, node.indices, point, variable);
+      return success();
+    };
+    unsigned savedLimit = hoistLimit;
+    hoistLimit = scopes.size() - 1;
+    LogicalResult result = forEachTile(variable, 4 * lanes, /*isVector=*/true, none, body);
+    hoistLimit = savedLimit;
+    return result;
+  }
+  auto constant = [&](int64_t value) -> Value { return arith::ConstantIndexOp::create(builder, loc, value); };
+  const LoopVariable &region = variables[variable];
+  Value extent = ShapedType::isDynamic(region.extent) ? region.dynamicExtent : constant(region.extent);
+  auto loopOver = [&](Value lower, Value upper, bool part) -> LogicalResult {
+    auto loop = scf::ForOp::create(builder, loc, lower, upper, constant(1));
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(loop.getBody());
+    LinearForm offset;
+    offset.add(loop.getInductionVar(), 1);
+    return inTile(variable, offset, 1, {}, loop, none,
+                  [&](Values &) { return emitPadded(node, dim + 1, part, destination); });
+  };
+  int64_t low = pad.getStaticLow()[dim];
+  if (!inside || (low == 0 && pad.getStaticHigh()[dim] == 0))
+    return loopOver(constant(0), extent, inside);
+  // The source's rows, seen from the start of the region and cut to it.
+  LinearForm first(low);
+  first.add(region.base, -1);
+  LinearForm behind = first;
+  behind.add(indexOf(kernel.getSizes().of(pad.getSourceType())[dim], {}));
+  auto cut = [&](const LinearForm &at) -> Value {
+    Value upper = arith::MinSIOp::create(builder, loc, at.materialize(builder, loc), extent);
+    return arith::MaxSIOp::create(builder, loc, upper, constant(0));
+  };
+  Value start = cut(first), end = cut(behind);
+  return failure(failed(loopOver(constant(0), start, false)) || failed(loopOver(start, end, true)) ||
+                 failed(loopOver(end, extent, false)));
 }
 
 //===----------------------------------------------------------------------------------------===//

@@ -34,7 +34,7 @@ struct Allocation {
 /// Where a value lies: `byteOffset` into an allocation.
 struct Placement {
   unsigned allocation = 0;
-  int64_t byteOffset = 0;
+  AffineExpr byteOffset; ///< over the program's symbols
 };
 
 class MemoryPlanner {
@@ -46,9 +46,11 @@ public:
 
 private:
   AffineExpr bytesOf(RankedTensorType type);
-  unsigned newAllocation(Allocation::Kind kind, unsigned number, AffineExpr bytes);
+  Placement newPlace(Allocation::Kind kind, unsigned number, Value value);
+  AffineExpr bytesPerIndex(RankedTensorType type, int64_t dim);
   LogicalResult placeValues();
   LogicalResult placeConcat(ConcatOp concat);
+  LogicalResult placeSlice(SliceOp slice);
   void findLifetimes();
   void layOutWorkspace();
   void layOutWeights();
@@ -85,9 +87,19 @@ AffineExpr MemoryPlanner::bytesOf(RankedTensorType type) {
   return simplifyAffineExpr(bytes, 0, sizes.getSymbols().size());
 }
 
-unsigned MemoryPlanner::newAllocation(Allocation::Kind kind, unsigned number, AffineExpr bytes) {
+/// A place at the start of an allocation for all of `value`.
+Placement MemoryPlanner::newPlace(Allocation::Kind kind, unsigned number, Value value) {
+  AffineExpr bytes = bytesOf(cast<RankedTensorType>(value.getType()));
   allocations.push_back({kind, number, bytes, sizes.constant(0), ~0u, 0});
-  return allocations.size() - 1;
+  return {static_cast<unsigned>(allocations.size() - 1), sizes.constant(0)};
+}
+
+/// The bytes from one index of `dim` to the next in a contiguous tensor.
+AffineExpr MemoryPlanner::bytesPerIndex(RankedTensorType type, int64_t dim) {
+  AffineExpr bytes = sizes.constant(llvm::divideCeil(type.getElementTypeBitWidth(), 8));
+  for (AffineExpr size : ArrayRef(sizes.of(type)).drop_front(dim + 1))
+    bytes = bytes * size;
+  return bytes;
 }
 
 //===----------------------------------------------------------------------------------------===//
@@ -98,19 +110,16 @@ unsigned MemoryPlanner::newAllocation(Allocation::Kind kind, unsigned number, Af
 LogicalResult MemoryPlanner::placeValues() {
   Block &body = program.getBody().front();
   for (auto [i, argument] : llvm::enumerate(body.getArguments()))
-    placements[argument] = {
-        newAllocation(Allocation::Kind::Input, i, bytesOf(cast<RankedTensorType>(argument.getType()))), 0};
+    placements[argument] = newPlace(Allocation::Kind::Input, i, argument);
   for (Operation &op : llvm::reverse(body)) {
     if (auto result = dyn_cast<func::ReturnOp>(op)) {
       for (auto [i, value] : llvm::enumerate(result.getOperands()))
-        placements[value] = {
-            newAllocation(Allocation::Kind::Output, i, bytesOf(cast<RankedTensorType>(value.getType()))), 0};
+        placements[value] = newPlace(Allocation::Kind::Output, i, value);
       continue;
     }
     for (Value result : op.getResults())
-      if (!placements.contains(result) && !isa<ReshapeOp, ConstantOp>(op))
-        placements[result] = {
-            newAllocation(Allocation::Kind::Workspace, 0, bytesOf(cast<RankedTensorType>(result.getType()))), 0};
+      if (!placements.contains(result) && !isa<ReshapeOp, SliceOp, ConstantOp>(op))
+        placements[result] = newPlace(Allocation::Kind::Workspace, 0, result);
     if (auto concat = dyn_cast<ConcatOp>(op)) {
       if (failed(placeConcat(concat)))
         return failure();
@@ -125,12 +134,15 @@ LogicalResult MemoryPlanner::placeValues() {
   // Views of values that were placed by something else.
   for (Operation &op : body) {
     if (auto constant = dyn_cast<ConstantOp>(op)) {
-      unsigned allocation = newAllocation(Allocation::Kind::Weights, 0,
-                                          bytesOf(cast<RankedTensorType>(constant.getType())));
-      weights.push_back({constant, allocation});
-      placements[constant.getResult()] = {allocation, 0};
+      Placement place = newPlace(Allocation::Kind::Weights, 0, constant);
+      weights.push_back({constant, place.allocation});
+      placements[constant.getResult()] = place;
     } else if (auto reshape = dyn_cast<ReshapeOp>(op)) {
-      placements[reshape.getResult()] = placements[reshape.getInput()];
+      Placement there = placements[reshape.getInput()];
+      placements[reshape.getResult()] = there;
+    } else if (auto slice = dyn_cast<SliceOp>(op)) {
+      if (failed(placeSlice(slice)))
+        return failure();
     } else if (!isa<func::CallOp, ConcatOp, func::ReturnOp>(op)) {
       return op.emitOpError("is not part of a program of kernels");
     }
@@ -143,19 +155,27 @@ LogicalResult MemoryPlanner::placeConcat(ConcatOp concat) {
   Placement whole = placements[concat.getResult()];
   auto type = cast<RankedTensorType>(concat.getType());
   int64_t axis = concat.getAxis();
-  int64_t inner = llvm::divideCeil(type.getElementTypeBitWidth(), 8);
-  for (int64_t dim = axis + 1; dim < type.getRank(); ++dim) {
-    if (type.isDynamicDim(dim))
-      return concat.emitOpError("expects static sizes behind the axis it joins along");
-    inner *= type.getDimSize(dim);
-  }
+  bool isContiguous = llvm::all_of(type.getShape().take_front(axis), [](int64_t size) { return size == 1; });
+  // Else the operands' kernels write with strides, which are numbers.
+  if (!isContiguous && ShapedType::isDynamicShape(type.getShape().drop_front()))
+    return concat.emitOpError("expects static sizes behind the first dimension, but got ") << type;
   for (Value input : concat.getInputs()) {
     placements[input] = whole;
-    int64_t size = cast<RankedTensorType>(input.getType()).getDimSize(axis);
-    if (ShapedType::isDynamic(size))
-      return concat.emitOpError("expects operands of static sizes along the axis it joins them");
-    whole.byteOffset += size * inner;
+    AffineExpr size = sizes.of(cast<RankedTensorType>(input.getType()))[axis];
+    whole.byteOffset = whole.byteOffset + size * bytesPerIndex(type, axis);
   }
+  return success();
+}
+
+/// A slice outside of kernels is a view.
+LogicalResult MemoryPlanner::placeSlice(SliceOp slice) {
+  if (!slice.isContiguous())
+    return slice.emitOpError("expects elements that stand together, outside of kernels");
+  Placement place = placements[slice.getInput()];
+  auto type = cast<RankedTensorType>(slice.getInput().getType());
+  for (auto [dim, start] : llvm::enumerate(slice.getStarts()))
+    place.byteOffset = place.byteOffset + bytesPerIndex(type, dim) * start;
+  placements[slice.getResult()] = place;
   return success();
 }
 
@@ -340,15 +360,23 @@ Value MemoryPlanner::bufferOf(OpBuilder &builder, Location loc, Value tensor, Me
   if (type.getLayout().isIdentity())
     return memref::ViewOp::create(builder, loc, type, memory, offset, dynamicSizes);
   // Strided inside a concat: the rows lie apart, but within as many elements as the view spans.
-  int64_t span = 1;
   SmallVector<int64_t> strides;
   int64_t start;
   (void)type.getStridesAndOffset(strides, start);
-  for (auto [size, stride] : llvm::zip(type.getShape(), strides))
-    span += (size - 1) * stride;
-  auto flat = MemRefType::get({span}, type.getElementType());
-  Value elements = memref::ViewOp::create(builder, loc, flat, memory, offset, ValueRange());
-  return memref::ReinterpretCastOp::create(builder, loc, type, elements, start, type.getShape(), strides);
+  SmallVector<OpFoldResult> shape;
+  AffineExpr span = sizes.constant(1);
+  for (auto [i, size] : llvm::enumerate(sizes.of(cast<RankedTensorType>(tensor.getType())))) {
+    span = span + (size - 1) * strides[i];
+    shape.push_back(type.isDynamicDim(i) ? OpFoldResult(expand(builder, loc, size))
+                                         : builder.getIndexAttr(type.getDimSize(i)));
+  }
+  auto flat = MemRefType::get({ShapedType::kDynamic}, type.getElementType());
+  Value elements = memref::ViewOp::create(builder, loc, flat, memory, offset, expand(builder, loc, span));
+  SmallVector<OpFoldResult> stridesOfRows;
+  for (int64_t stride : strides)
+    stridesOfRows.push_back(builder.getIndexAttr(stride));
+  return memref::ReinterpretCastOp::create(builder, loc, type, elements, builder.getIndexAttr(start), shape,
+                                           stridesOfRows);
 }
 
 LogicalResult MemoryPlanner::emitLaunches(func::FuncOp run) {

@@ -52,8 +52,11 @@ TileFeatures tenon::analyzeTile(const LoopNest &nest, const RegisterTile &tile, 
       for (unsigned loop = 0; loop < nest.size(); ++loop)
         address += point[loop] * input.strides[loop];
       int64_t along = input.packable && input.movesWith(tile.vectorLoop) ? 1 : input.strides[tile.vectorLoop];
-      // A strided vector is put together from single loads and inserts.
+      // A strided vector is put together from single loads and inserts, or comes out of a square transposed in registers.
       double cost = along == 0 || along == 1 ? 1 : 2.0 * lanes;
+      for (unsigned loop = 0; loop < nest.size() && cost > 1; ++loop)
+        if (loop != tile.vectorLoop && input.strides[loop] == 1 && tile.extents[loop] >= lanes)
+          cost = 1 + llvm::Log2_64_Ceil(lanes);
       auto [life, isNew] = lives.try_emplace({number, address}, Life{time, time, cost});
       life->second.last = time;
     }

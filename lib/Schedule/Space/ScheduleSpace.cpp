@@ -111,6 +111,24 @@ static bool canVectorize(const LoopNest &nest, unsigned loop) {
   return nest.reduction[loop] || nest.output.strides[loop] == 1;
 }
 
+/// For lanes along `vector` where operands lie apart: the loop they are contiguous along, so that a square of vectors
+/// can be loaded and transposed in registers. None if there is no such loop for all of them, or the nest reduces.
+static std::optional<unsigned> transposedLoop(const LoopNest &nest, unsigned vector, int64_t lanes) {
+  if (llvm::is_contained(nest.reduction, true) || nest.output.strides[vector] != 1 || nest.extents[vector] < lanes)
+    return std::nullopt;
+  for (unsigned loop = 0; loop < nest.size(); ++loop) {
+    if (loop == vector || nest.extents[loop] < lanes)
+      continue;
+    bool all = llvm::all_of(nest.inputs, [&](const LoopNest::Operand &operand) {
+      int64_t stride = operand.strides[vector];
+      return stride == 0 || stride == 1 || operand.strides[loop] == 1;
+    });
+    if (all)
+      return loop;
+  }
+  return std::nullopt;
+}
+
 /// A register tile and what computing the whole nest with it costs.
 struct ScoredTile {
   double cycles;
@@ -135,8 +153,16 @@ static std::vector<ScoredTile> rankTiles(const LoopNest &nest, const Machine &ma
     ranked.push_back({computeCycles(nest, tile, machine, lanes), tile});
   };
   for (unsigned vector = 0; vector < nest.size(); ++vector) {
-    if (!canVectorize(nest, vector))
+    if (!canVectorize(nest, vector)) {
+      if (std::optional<unsigned> across = transposedLoop(nest, vector, lanes)) {
+        RegisterTile square;
+        square.vectorLoop = vector;
+        square.extents.assign(nest.size(), 1);
+        square.extents[vector] = square.extents[*across] = lanes;
+        ranked.push_back({computeCycles(nest, square, machine, lanes), square});
+      }
       continue;
+    }
     RegisterTile tile;
     tile.vectorLoop = vector;
     tile.extents.assign(nest.size(), 1);

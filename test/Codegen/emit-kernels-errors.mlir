@@ -1,0 +1,51 @@
+// Schedules that can't be carried out are refused, with the reason.
+// RUN: tenon-opt %s --split-input-file --verify-diagnostics --tenon-emit-kernels=max-scratch-bytes=1024
+
+#id = affine_map<(i) -> (i)>
+// expected-error @+1 {{'func.func' op expects a schedule of its result, op 0}}
+func.func @no_root_schedule(%x: tensor<64xf32>) -> tensor<64xf32>
+    attributes {tenon.structured, tenon.schedule = #tenon.schedule<[]>} {
+  %empty = tensor.empty() : tensor<64xf32>
+  %r = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
+      ins(%x : tensor<64xf32>) outs(%empty : tensor<64xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    linalg.yield %a : f32
+  } -> tensor<64xf32>
+  return %r : tensor<64xf32>
+}
+
+// -----
+
+#id = affine_map<(i) -> (i)>
+func.func @too_many_parallel_loops(%x: tensor<64xf32>) -> tensor<64xf32>
+    attributes {tenon.structured, tenon.schedule = #tenon.schedule<[op 0 {loops [d0 by 1v], vector d0, parallel 2}]>} {
+  %empty = tensor.empty() : tensor<64xf32>
+  // expected-error @+1 {{'linalg.generic' op expects at most 1 parallel loops, but got 2}}
+  %r = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
+      ins(%x : tensor<64xf32>) outs(%empty : tensor<64xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    linalg.yield %a : f32
+  } -> tensor<64xf32>
+  return %r : tensor<64xf32>
+}
+
+// -----
+
+#id = affine_map<(i) -> (i)>
+func.func @too_much_scratch(%x: tensor<1024xf32>) -> tensor<1024xf32>
+    attributes {tenon.structured, tenon.schedule = #tenon.schedule<[
+      op 1 {loops [d0 by 1v], vector d0}, op 0 {store in 1 at 0, loops [d0 by 1v], vector d0}]>} {
+  %empty = tensor.empty() : tensor<1024xf32>
+  // expected-error @+1 {{'linalg.generic' op needs 4096 bytes of scratch, more than the 1024 a kernel may have}}
+  %e = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
+      ins(%x : tensor<1024xf32>) outs(%empty : tensor<1024xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    linalg.yield %a : f32
+  } -> tensor<1024xf32>
+  %r = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
+      ins(%e : tensor<1024xf32>) outs(%empty : tensor<1024xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    linalg.yield %a : f32
+  } -> tensor<1024xf32>
+  return %r : tensor<1024xf32>
+}

@@ -1,0 +1,60 @@
+// Values get places in one arena: views for reshapes, operands of a concat inside its result, memory used again.
+// RUN: tenon-opt %s --split-input-file --tenon-plan-memory | FileCheck %s
+
+func.func private @k_loops(%x: memref<64xf32>, %y: memref<64xf32>, %begin: index, %end: index)
+    attributes {tenon.kernel, tenon.range = affine_map<() -> (4)>, tenon.symbols = []} { return }
+func.func private @k(tensor<64xf32>) -> tensor<64xf32> attributes {tenon.emitted = @k_loops}
+
+// A chain of four needs two places between input and output: 512 bytes.
+// CHECK-LABEL: func.func @run
+// CHECK-SAME: tenon.workspace = affine_map<() -> (512)>
+// CHECK-SAME: tenon.workspace_lower_bound = 512
+// CHECK-COUNT-4: tenon.launch @k_loops
+// CHECK-NOT: func.func private @k(
+func.func @main(%x: tensor<64xf32> {tenon.name = "x"}) -> (tensor<64xf32> {tenon.name = "y"}) {
+  %0 = call @k(%x) : (tensor<64xf32>) -> tensor<64xf32>
+  %1 = call @k(%0) : (tensor<64xf32>) -> tensor<64xf32>
+  %2 = call @k(%1) : (tensor<64xf32>) -> tensor<64xf32>
+  %3 = call @k(%2) : (tensor<64xf32>) -> tensor<64xf32>
+  return %3 : tensor<64xf32>
+}
+
+// -----
+
+func.func private @k_loops(%x: memref<2x8xf32>, %y: memref<2x8xf32>, %begin: index, %end: index)
+    attributes {tenon.kernel, tenon.range = affine_map<() -> (1)>, tenon.symbols = []} { return }
+func.func private @k(tensor<2x8xf32>) -> tensor<2x8xf32> attributes {tenon.emitted = @k_loops}
+
+// Operands of a concat are computed inside its result, the second one 64 bytes in; the workspace stays empty.
+// CHECK-LABEL: func.func @run
+// CHECK-SAME: %[[IN:.*]]: memref<?xi8>, %[[OUT:.*]]: memref<?xi8>, %{{.*}}: memref<?xi8>, %{{.*}}: memref<?xi8>)
+// CHECK-SAME: tenon.workspace = affine_map<() -> (0)>
+// CHECK: memref.view %[[OUT]][%c0{{.*}}]
+// CHECK: tenon.launch
+// CHECK: memref.view %[[OUT]][%c64{{.*}}]
+// CHECK: tenon.launch
+func.func @main(%x: tensor<2x8xf32>) -> tensor<4x8xf32> {
+  %0 = call @k(%x) : (tensor<2x8xf32>) -> tensor<2x8xf32>
+  %1 = call @k(%x) : (tensor<2x8xf32>) -> tensor<2x8xf32>
+  %2 = tenon.concat %0, %1 {axis = 0 : i64} : (tensor<2x8xf32>, tensor<2x8xf32>) -> tensor<4x8xf32>
+  return %2 : tensor<4x8xf32>
+}
+
+// -----
+
+func.func private @k_loops(%x: memref<?x4xf32> {tenon.dims = affine_map<()[s0] -> (s0, 4)>},
+    %y: memref<?x4xf32> {tenon.dims = affine_map<()[s0] -> (s0, 4)>}, %n: index, %begin: index, %end: index)
+    attributes {tenon.kernel, tenon.range = affine_map<()[s0] -> (s0)>, tenon.symbols = ["n"]} { return }
+!t = tensor<?x4xf32, #tenon.dims<[n, 4]>>
+func.func private @k(!t) -> !t attributes {tenon.emitted = @k_loops}
+
+// The workspace of a dynamic program is an expression of its symbols.
+// CHECK-LABEL: func.func @run
+// CHECK-SAME: %[[N:[a-z0-9]+]]: index) attributes
+// CHECK-SAME: tenon.workspace = affine_map<()[s0] -> (
+// CHECK: tenon.launch @k_loops({{.*}}, %[[N]]) range
+func.func @main(%x: !t) -> !t {
+  %0 = call @k(%x) : (!t) -> !t
+  %1 = call @k(%0) : (!t) -> !t
+  return %1 : !t
+}

@@ -1,0 +1,78 @@
+// What the analytic model picks: register tiles within the register limit, rows for softmax-like kernels.
+// RUN: tenon-opt %s --split-input-file --tenon-choose-schedules=machine=x86-64-v4 | FileCheck %s --check-prefixes=CHECK,V4
+// RUN: tenon-opt %s --split-input-file --tenon-choose-schedules=machine=x86-64-v3 | FileCheck %s --check-prefixes=CHECK,V3
+
+#a = affine_map<(m, n, k) -> (m, k)>
+#b = affine_map<(m, n, k) -> (k, n)>
+#c = affine_map<(m, n, k) -> (m, n)>
+
+// 32 registers hold a 12 x 2-vector tile of accumulators, 16 registers half as many rows.
+// CHECK-LABEL: func.func private @matmul
+// V4-SAME: op 0 {loops [{{.*}}d0 by 12, d1 by 2v{{.*}}], inner [d2 by 1], vector d1
+// V3-SAME: op 0 {loops [{{.*}}d0 by 6, d1 by 2v{{.*}}], inner [d2 by {{[12]}}], vector d1
+func.func private @matmul(%A: tensor<384x512xf32>, %B: tensor<512x512xf32> {tenon.constant}) -> tensor<384x512xf32>
+    attributes {tenon.structured} {
+  %zero = arith.constant 0.0 : f32
+  %empty = tensor.empty() : tensor<384x512xf32>
+  %init = linalg.fill ins(%zero : f32) outs(%empty : tensor<384x512xf32>) -> tensor<384x512xf32>
+  %r = linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%A, %B : tensor<384x512xf32>, tensor<512x512xf32>) outs(%init : tensor<384x512xf32>) {
+  ^bb0(%x: f32, %y: f32, %sum: f32):
+    %p = arith.mulf %x, %y : f32
+    %s = arith.addf %sum, %p : f32
+    linalg.yield %s : f32
+  } -> tensor<384x512xf32>
+  return %r : tensor<384x512xf32>
+}
+
+// -----
+
+// The sum is used again along what it summed: a row at a time, exp stored once in scratch.
+#in = affine_map<(i, j) -> (i, j)>
+#out = affine_map<(i, j) -> (i)>
+// CHECK-LABEL: func.func private @exp_over_sum
+// CHECK-SAME: op 2 {loops [d0 by 1], inner [d1 by 4v], vector d1, parallel 1}
+// CHECK-SAME: op 0 {store in 2 at 1
+// CHECK-SAME: op 1 {in 2 at 1, inner [d1 by 4v], vector d1}
+func.func private @exp_over_sum(%x: tensor<128x1024xf32>) -> tensor<128x1024xf32> attributes {tenon.structured} {
+  %zero = arith.constant 0.0 : f32
+  %full = tensor.empty() : tensor<128x1024xf32>
+  %empty = tensor.empty() : tensor<128xf32>
+  %init = linalg.fill ins(%zero : f32) outs(%empty : tensor<128xf32>) -> tensor<128xf32>
+  %e = linalg.generic {indexing_maps = [#in, #in], iterator_types = ["parallel", "parallel"]}
+      ins(%x : tensor<128x1024xf32>) outs(%full : tensor<128x1024xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %s = math.exp %a : f32
+    linalg.yield %s : f32
+  } -> tensor<128x1024xf32>
+  %sum = linalg.generic {indexing_maps = [#in, #out], iterator_types = ["parallel", "reduction"]}
+      ins(%e : tensor<128x1024xf32>) outs(%init : tensor<128xf32>) {
+  ^bb0(%a: f32, %acc: f32):
+    %s = arith.addf %acc, %a : f32
+    linalg.yield %s : f32
+  } -> tensor<128xf32>
+  %r = linalg.generic {indexing_maps = [#in, #out, #in], iterator_types = ["parallel", "parallel"]}
+      ins(%e, %sum : tensor<128x1024xf32>, tensor<128xf32>) outs(%full : tensor<128x1024xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %s = arith.divf %a, %b : f32
+    linalg.yield %s : f32
+  } -> tensor<128x1024xf32>
+  return %r : tensor<128x1024xf32>
+}
+
+// -----
+
+// A schedule that is there stays.
+#id = affine_map<(i) -> (i)>
+// CHECK-LABEL: func.func private @given
+// CHECK-SAME: #tenon.schedule<[op 0 {loops [d0 by 7]}]>
+func.func private @given(%x: tensor<64xf32>) -> tensor<64xf32>
+    attributes {tenon.structured, tenon.schedule = #tenon.schedule<[op 0 {loops [d0 by 7]}]>} {
+  %empty = tensor.empty() : tensor<64xf32>
+  %r = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
+      ins(%x : tensor<64xf32>) outs(%empty : tensor<64xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    linalg.yield %a : f32
+  } -> tensor<64xf32>
+  return %r : tensor<64xf32>
+}

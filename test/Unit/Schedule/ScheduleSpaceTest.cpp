@@ -1,0 +1,62 @@
+//===- ScheduleSpaceTest.cpp - What is enumerated, and how it is ranked ---------------------------------------===//
+
+#include "TestKernels.h"
+
+#include "tenon/Schedule/Cost/TileCost.h"
+#include "tenon/Schedule/Space/ScheduleSpace.h"
+
+#include <gtest/gtest.h>
+
+using namespace tenon;
+using namespace tenon::test;
+
+TEST(ScheduleSpace, candidates_stay_within_the_registers) {
+  KernelContext context;
+  StructuredKernel kernel = context.parse(matmulKernel(384, 512, 256));
+  for (const char *name : {"x86-64-v3", "x86-64-v4"}) {
+    Machine machine = *lookupMachine(name);
+    int64_t lanes = vectorLanes(kernel, machine);
+    LoopNest nest = makeLoopNest(kernel, 0);
+    for (const ScoredSchedule &candidate : enumerateSchedules(kernel, machine, 50)) {
+      const StageSchedule &stage = candidate.schedule.stages.front();
+      RegisterTile tile;
+      tile.extents = nest.extents;
+      tile.vectorLoop = *stage.vectorDim;
+      for (LoopStep loop : stage.loops)
+        tile.extents[loop.dim] = loop.dim == tile.vectorLoop ? loop.step * lanes : loop.step;
+      for (LoopStep loop : stage.inner)
+        tile.extents[loop.dim] = 1;
+      EXPECT_LT(analyzeTile(nest, tile, machine, lanes).registers, machine.numVectorRegisters) << name;
+    }
+  }
+}
+
+TEST(ScheduleSpace, ranked_by_cost_and_deterministic) {
+  KernelContext context;
+  StructuredKernel kernel = context.parse(matmulKernel(100, 1001, 70));
+  Machine machine = *lookupMachine("x86-64-v4");
+  std::vector<ScoredSchedule> first = enumerateSchedules(kernel, machine, 20);
+  std::vector<ScoredSchedule> second = enumerateSchedules(kernel, machine, 20);
+  ASSERT_EQ(first.size(), 20u);
+  for (size_t i = 0; i < first.size(); ++i) {
+    EXPECT_EQ(first[i].schedule, second[i].schedule);
+    if (i > 0)
+      EXPECT_LE(first[i - 1].cycles, first[i].cycles);
+  }
+}
+
+// 2 * 12 * 2 * 16 multiply-adds of a 12 x 2-vector tile take 12 cycles at two a cycle; loads take 7, latency 4.
+TEST(TileCost, full_tile_is_bound_by_multiply_adds) {
+  KernelContext context;
+  StructuredKernel kernel = context.parse(matmulKernel(384, 512, 256));
+  Machine machine = *lookupMachine("x86-64-v4");
+  machine.fmaPerCycle = 2;
+  machine.loadsPerCycle = 2;
+  machine.fmaLatency = 4;
+  RegisterTile tile{{12, 32, 1}, 1};
+  TileFeatures features = analyzeTile(makeLoopNest(kernel, 0), tile, machine, 16);
+  EXPECT_EQ(features.multiplyAdds, 24);
+  EXPECT_EQ(features.loads, 14);
+  EXPECT_EQ(features.accumulators, 24u);
+  EXPECT_EQ(features.cycles, 12);
+}
