@@ -47,7 +47,7 @@ static LogicalResult writeModule(ModuleOp module, StringRef path, std::string &e
   llvm::raw_string_ostream stream(text);
   // Weights stay in the model: text of them would be longer than all the rest.
   OpPrintingFlags flags;
-  flags.enableDebugInfo(false).elideLargeElementsAttrs(64).elideLargeResourceString(64);
+  flags.enableDebugInfo(false).elideLargeElementsAttrs(16).elideLargeResourceString(64);
   module.print(stream, flags);
   stream << '\n';
   return writeFile(path, text, error);

@@ -115,7 +115,7 @@ static void printTimings(const Compilation &compilation, double total) {
 /// The module on stdout, for --stop-after without an output.
 static void printModule(Compilation &compilation) {
   mlir::OpPrintingFlags flags;
-  flags.elideLargeElementsAttrs(64).elideLargeResourceString(64);
+  flags.elideLargeElementsAttrs(16).elideLargeResourceString(64);
   compilation.getModule().print(llvm::outs(), flags);
   llvm::outs() << '\n';
   llvm::outs().flush();
