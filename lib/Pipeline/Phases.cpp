@@ -39,14 +39,21 @@ static std::unique_ptr<Pass> foldConstants(FoldConstantsOptions options = {}) {
 }
 
 static void buildGraph(OpPassManager &passes) {
-  passes.addPass(createCanonicalizerPass());                      // shape arithmetic folds before anyone reads a shape
-  passes.addPass(createCSEPass());                                // exporters repeat themselves; fusion counts uses
+  passes.addNestedPass<func::FuncOp>(createInferShapes());        // first: every other pass reads shapes
+  passes.addNestedPass<func::FuncOp>(foldConstants());            // parameters of ops become attributes where they can
+  passes.addNestedPass<func::FuncOp>(createDecomposeRecurrent()); // its steps are plain ops for all that follows
+  passes.addPass(createCSEPass());                                // exporters repeat themselves; patterns count uses
+  passes.addNestedPass<func::FuncOp>(createRecoverPatterns());    // while exporters' idioms still stand as written
+  passes.addNestedPass<func::FuncOp>(createSimplify());           // statistics and factors move into the weights
+  passes.addNestedPass<func::FuncOp>(createChooseLayouts());      // channels last, before fusion hides the transposes
+  passes.addNestedPass<func::FuncOp>(createSimplify());           // transposes that met cancel
+  passes.addNestedPass<func::FuncOp>(foldConstants());            // weights in the layout and scale the passes asked for
+  passes.addPass(createCSEPass());
   passes.addNestedPass<func::FuncOp>(createFormKernels());        // last: nothing moves across kernels after it
 }
 
 static void buildKernel(OpPassManager &passes) {
   passes.addPass(createConvertTenonToLinalg());                   // one dialect step: structured ops inside kernels
-  passes.addPass(createCanonicalizerPass());                      // identities and unused operands the patterns left
   passes.addPass(createCSEPass());                                // equal empties and fills become one: kernels compare equal
   passes.addPass(createIsolatePlacements());                      // before outlining: its copies are kernels too
   passes.addPass(createOutlineKernels());                         // equal kernels become one function

@@ -10,6 +10,7 @@
 #include "tenon/Schedule/Passes.h"
 #include "tenon/Pipeline/Phases.h"
 #include "tenon/Reference/Evaluator.h"
+#include "tenon/Reference/TestEvaluate.h"
 #include "tenon/Target/Passes.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -37,6 +38,7 @@ void tenon::registerDialects(mlir::DialectRegistry &registry) {
 void tenon::registerPasses() {
   // Instead of the generated registration of this one pass: it needs an evaluator.
   mlir::registerPass([] { return createFoldConstantsPass(reference::makeOpEvaluator()); });
+  reference::registerTestEvaluatePass();
   registerTenonGraphPasses();
   registerTenonConversionPasses();
   registerTenonKernelPasses();
