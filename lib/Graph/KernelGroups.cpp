@@ -81,6 +81,8 @@ bool KernelGroups::belongsInKernel(Operation *op) {
     return false;
   if (isa<ConstantOp, ReshapeOp, KernelOp, LaunchOp>(op))
     return false;
+  if (auto slice = dyn_cast<SliceOp>(op))
+    return !slice.isContiguous();
   if (isa<ConcatOp>(op))
     return llvm::any_of(op->getOperandTypes(), [](Type type) { return cast<RankedTensorType>(type).getRank() == 0; });
   return true;

@@ -27,9 +27,8 @@ bool tenon::followsFromConstants(Value value) {
   return ::followsFromConstants(value, maxDepth);
 }
 
-std::optional<double> tenon::splatValue(Value value) {
-  auto constant = value.getDefiningOp<ConstantOp>();
-  auto splat = constant ? dyn_cast<SplatElementsAttr>(constant.getValue()) : SplatElementsAttr();
+static std::optional<double> splatValueOf(ConstantOp constant) {
+  auto splat = dyn_cast<SplatElementsAttr>(constant.getValue());
   if (!splat)
     return std::nullopt;
   if (isa<FloatType>(splat.getElementType())) {
@@ -42,6 +41,36 @@ std::optional<double> tenon::splatValue(Value value) {
   return splat.getElementType().isUnsignedInteger() || number.getBitWidth() == 1
              ? static_cast<double>(number.getZExtValue())
              : static_cast<double>(number.getSExtValue());
+}
+
+/// Of the ops that simplification leaves between constants, the result is known here, too.
+static std::optional<double> splatValue(Value value, unsigned depth) {
+  Operation *op = value.getDefiningOp();
+  if (!op || depth == 0)
+    return std::nullopt;
+  if (auto constant = dyn_cast<ConstantOp>(op))
+    return splatValueOf(constant);
+  if (!isFloat(value) || !isa<NegOp, ReciprocalOp, ReshapeOp, AddOp, MulOp>(op))
+    return std::nullopt;
+  SmallVector<double> operands;
+  for (Value operand : op->getOperands()) {
+    std::optional<double> number = ::splatValue(operand, depth - 1);
+    if (!number)
+      return std::nullopt;
+    operands.push_back(*number);
+  }
+  if (isa<NegOp>(op))
+    return -operands[0];
+  if (isa<ReciprocalOp>(op))
+    return 1 / operands[0];
+  if (isa<AddOp>(op))
+    return operands[0] + operands[1];
+  return isa<MulOp>(op) ? operands[0] * operands[1] : operands[0];
+}
+
+std::optional<double> tenon::splatValue(Value value) {
+  constexpr unsigned maxDepth = 6;
+  return ::splatValue(value, maxDepth);
 }
 
 Value tenon::createScalar(OpBuilder &builder, Location loc, Type elementType, double value) {

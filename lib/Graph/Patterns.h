@@ -20,7 +20,7 @@ void populateRelayoutSimplifications(mlir::RewritePatternSet &patterns);
 
 /// Whether constant folding will make a constant of the value.
 bool followsFromConstants(mlir::Value value);
-/// The number all elements of a constant have, if they agree.
+/// The number all elements of a value have that follows from constants, if they agree and it is known here.
 std::optional<double> splatValue(mlir::Value value);
 
 /// A constant of one element, of rank 0.

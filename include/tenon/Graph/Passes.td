@@ -64,6 +64,66 @@ def Simplify : Pass<"tenon-simplify", "::mlir::func::FuncOp"> {
     Option<"maxRounds", "max-rounds", "int64_t", "8", "Most rounds of rewriting and merging equal ops">];
 }
 
+def RecoverPatterns : Pass<"tenon-recover-patterns", "::mlir::func::FuncOp"> {
+  let summary = "find the ops that exporters spell out";
+  let description = [{
+    Finds layer and RMS normalization with their scale and bias, softmax, GELU in both forms and the sigmoid among the
+    elementwise ops and reductions they are written as. Expects a simplified function.
+
+    ```mlir
+    %m = tenon.reduce max %x {axes = array<i64: 1>, keep_dims} : (tensor<4x8xf32>) -> tensor<4x1xf32>
+    %d = tenon.sub %x, %m : (tensor<4x8xf32>, tensor<4x1xf32>) -> tensor<4x8xf32>
+    %e = tenon.exp %d : (tensor<4x8xf32>) -> tensor<4x8xf32>
+    %s = tenon.reduce sum %e {axes = array<i64: 1>, keep_dims} : (tensor<4x8xf32>) -> tensor<4x1xf32>
+    %y = tenon.div %e, %s : (tensor<4x8xf32>, tensor<4x1xf32>) -> tensor<4x8xf32>
+    // becomes
+    %y = tenon.softmax %x {axis = 1 : i64} : (tensor<4x8xf32>) -> tensor<4x8xf32>
+    ```
+  }];
+}
+
+def ChooseLayouts : Pass<"tenon-choose-layouts", "::mlir::func::FuncOp"> {
+  let summary = "put the channels of activations last";
+  let description = [{
+    Convolutions, pooling and normalizations with their channels first get them last, between transposes that then move
+    past elementwise ops, concatenations, reductions, slices, paddings and resizing until they cancel. Filters are
+    transposed by constant folding. What remains is at most a transpose of an input or an output, and where values meet
+    ops that need the channels first.
+
+    ```mlir
+    %0 = tenon.max_pool %x {kernel = array<i64: 2>, ...} : (tensor<1x3x8xf32>) -> tensor<1x3x4xf32>
+    // becomes
+    %0 = tenon.transpose %x {perm = array<i64: 0, 2, 1>} : (tensor<1x3x8xf32>) -> tensor<1x8x3xf32>
+    %1 = tenon.max_pool %0 {kernel = array<i64: 2>, layout = #tenon<layout channels_last>, ...}
+       : (tensor<1x8x3xf32>) -> tensor<1x4x3xf32>
+    %2 = tenon.transpose %1 {perm = array<i64: 0, 2, 1>} : (tensor<1x4x3xf32>) -> tensor<1x3x4xf32>
+    ```
+  }];
+  let statistics = [Statistic<"numTransposes", "transposes", "Number of transposes of data left">];
+}
+
+def DecomposeRecurrent : Pass<"tenon-decompose-recurrent", "::mlir::func::FuncOp"> {
+  let summary = "unroll recurrent ops into matrix products and elementwise ops";
+  let description = [{
+    Replaces `tenon.lstm`, `tenon.gru` and `tenon.rnn`: one matmul for all products with the input, then for each step a
+    product with the state and the gates. A sequence of symbolic length is an error. Lengths of single sequences become
+    selects, unless all are known to be full.
+
+    ```mlir
+    %y, %h = tenon.rnn %x, %w, %r {...}
+           : (tensor<2x1x3xf32>, tensor<1x4x3xf32>, tensor<1x4x4xf32>) -> (tensor<2x1x1x4xf32>, tensor<1x1x4xf32>)
+    // becomes, in short
+    %p = tenon.matmul %x, %wt            // both steps
+    %h0 = tenon.tanh %p[0]
+    %q = tenon.matmul %h0, %rt
+    %s = tenon.add %q, %p[1]
+    %h1 = tenon.tanh %s
+    %y = tenon.concat %h0, %h1
+    ```
+  }];
+  let statistics = [Statistic<"numDecomposed", "decomposed", "Number of recurrent ops unrolled">];
+}
+
 def FormKernels : Pass<"tenon-form-kernels", "::mlir::func::FuncOp"> {
   let summary = "group ops into kernels";
   let description = [{
