@@ -30,7 +30,7 @@ static DenseI64ArrayAttr placementStrides(Value result) {
       continue;
     auto whole = cast<RankedTensorType>(concat.getType());
     auto part = cast<RankedTensorType>(result.getType());
-    if (!whole.hasStaticShape())
+    if (ShapedType::isDynamicShape(whole.getShape().drop_front()))
       return {};
     SmallVector<int64_t> strides = rowMajorStrides(whole.getShape());
     if (strides == rowMajorStrides(part.getShape()))

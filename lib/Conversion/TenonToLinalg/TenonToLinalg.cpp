@@ -71,16 +71,19 @@ struct StorageConverter : TypeConverter {
 // The frame around the ops: functions, kernels, constants
 //===----------------------------------------------------------------------------------------===//
 
-/// Rebuilds an op whose meaning doesn't depend on signedness with converted types.
+/// Rebuilds an op whose meaning doesn't depend on signedness with converted types. It comes before the patterns of single
+/// ops: those make structured ops, and outside of kernels there are none.
 struct RetypeLowering : ConversionPattern {
   RetypeLowering(const TypeConverter &converter, MLIRContext *context)
-      : ConversionPattern(converter, MatchAnyOpTypeTag(), /*benefit=*/0, context) {}
+      : ConversionPattern(converter, MatchAnyOpTypeTag(), /*benefit=*/2, context) {}
 
   LogicalResult matchAndRewrite(Operation *op, ArrayRef<Value> operands,
                                 ConversionPatternRewriter &rewriter) const override {
     bool inKernel = op->getParentOfType<KernelOp>();
     if (inKernel && isa<TenonDialect>(op->getDialect()) && !isa<YieldOp>(op))
-      return rewriter.notifyMatchFailure(op, "has no structured form");
+      return rewriter.notifyMatchFailure(op, "has a structured form, or none");
+    if (isa<func::FuncOp, ConstantOp>(op))
+      return rewriter.notifyMatchFailure(op, "has a pattern of its own");
     SmallVector<Type> types;
     if (failed(typeConverter->convertTypes(op->getResultTypes(), types)))
       return failure();
