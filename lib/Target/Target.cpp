@@ -81,7 +81,8 @@ void tenon::prepareContext(MLIRContext &context) {
 namespace {
 /// Which machine `--tenon-target` compiles for.
 struct TargetPipelineOptions : PassPipelineOptions<TargetPipelineOptions> {
-  Option<std::string> machine{*this, "machine", llvm::cl::desc("name of the machine"), llvm::cl::init("host")};
+  Option<std::string> machine{*this, "machine", llvm::cl::desc("name of the machine"),
+                              llvm::cl::init("host")};
   Option<std::string> cpu{*this, "cpu", llvm::cl::desc("another CPU, by its LLVM name")};
   Option<std::string> features{*this, "features", llvm::cl::desc("LLVM features to add or remove, +a,-b")};
 };

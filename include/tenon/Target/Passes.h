@@ -11,7 +11,8 @@ namespace tenon {
 #define GEN_PASS_REGISTRATION
 #include "tenon/Target/Passes.h.inc"
 
-/// Registers the pipeline `--tenon-target`: a codegen module to the LLVM dialect; options machine, cpu and features.
+/// Registers the pipeline `--tenon-target`: a codegen module to the LLVM dialect; options machine, cpu and
+/// features.
 void registerTargetPipeline();
 
 } // namespace tenon

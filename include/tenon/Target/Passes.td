@@ -76,17 +76,20 @@ def ApproximateMathPass : Pass<"tenon-approximate-math"> {
   let description = [{
     Transcendental functions on f32 and f64, scalars and vectors alike, become arithmetic without branches, tables or
     calls, so that they vectorize on every machine. The greatest error over the whole range, special values included, is
-    stated beside each function and held by a test.
+    stated beside each function and held by a test. Powers of f64 stay calls of the C math library.
 
     ```mlir
     %y = math.exp %x : vector<8xf32>
     // becomes
     %scaled = arith.mulf %x, %log2e : vector<8xf32>
-    %n = math.roundeven %scaled : vector<8xf32>
+    %shifted = arith.addf %scaled, %offset : vector<8xf32>
     ...
     ```
   }];
-  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::vector::VectorDialect"];
+  let options = [
+    Option<"libm", "libm", "bool", "true", "the code can be linked with a C math library, which f64 powers call">,
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
 }
 
 def ConvertToLLVMPass : Pass<"tenon-convert-to-llvm", "::mlir::ModuleOp"> {

@@ -1,7 +1,7 @@
 //===- CPUTarget.cpp - Emits code for CPUs and WebAssembly through LLVM ------------------------===//
 //
-// Kernels arrive with their loops tiled, unrolled and vectorized, so the mid-end only cleans up: LLVM's O3 pipeline
-// takes seven times as long and makes them no faster.
+// Kernels arrive with their loops tiled, unrolled and vectorized, so the mid-end only cleans up: LLVM's O3
+// pipeline takes seven times as long and makes them no faster.
 //
 //===----------------------------------------------------------------------------------------===//
 
@@ -68,9 +68,9 @@ std::unique_ptr<llvm::TargetMachine> CPUTarget::createGenerator() const {
   options.MCOptions.ABIName = machine.abi;
   // A section each, so that the linker can drop kernels nobody launches.
   options.FunctionSections = true;
-  return std::unique_ptr<llvm::TargetMachine>(backend.createTargetMachine(
-      llvm::Triple(machine.triple), machine.cpu, machine.features, options, llvm::Reloc::PIC_, std::nullopt,
-      llvm::CodeGenOptLevel::Aggressive));
+  return std::unique_ptr<llvm::TargetMachine>(
+      backend.createTargetMachine(llvm::Triple(machine.triple), machine.cpu, machine.features, options,
+                                  llvm::Reloc::PIC_, std::nullopt, llvm::CodeGenOptLevel::Aggressive));
 }
 
 Target::ObjectFormat CPUTarget::getObjectFormat() const {
@@ -89,7 +89,9 @@ void CPUTarget::buildPipeline(OpPassManager &passes) const {
   // First, while argument types still say what a frame holds.
   passes.addPass(createLowerLaunchPass());
   // Before legalization, because polynomials are written with multiply-adds.
-  passes.addPass(createApproximateMathPass());
+  ApproximateMathPassOptions math;
+  math.libm = machine.hasLibm;
+  passes.addPass(createApproximateMathPass(math));
   // Before LLVM sees masks and narrow floats: it takes them apart element by element.
   LegalizeVectorsPassOptions vectors;
   vectors.maskedElementBits = machine.maskedElementBits;
@@ -151,7 +153,8 @@ void CPUTarget::optimize(llvm::Module &module, llvm::TargetMachine &generator) c
   passes.addPass(llvm::SROAPass(llvm::SROAOptions::PreserveCFG));
   passes.addPass(llvm::EarlyCSEPass(/*UseMemorySSA=*/true));
   passes.addPass(llvm::InstCombinePass());
-  passes.addPass(llvm::createFunctionToLoopPassAdaptor(llvm::LICMPass(llvm::LICMOptions()), /*UseMemorySSA=*/true));
+  passes.addPass(
+      llvm::createFunctionToLoopPassAdaptor(llvm::LICMPass(llvm::LICMOptions()), /*UseMemorySSA=*/true));
   passes.addPass(llvm::GVNPass());
   passes.addPass(llvm::SimplifyCFGPass());
   passes.addPass(llvm::DCEPass());

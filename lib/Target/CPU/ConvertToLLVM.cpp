@@ -1,8 +1,9 @@
 //===- ConvertToLLVM.cpp - Converts everything to the LLVM dialect in one step -----------------===//
 //
-// Last of the target phase: one dialect conversion with every pattern in it, since running the upstream passes one after
-// the other costs three times as much and does not honour an index narrower than 64 bits. What has no direct
-// counterpart (views computed from strides, vectors of more than one dimension that casts leave) is expanded first.
+// Last of the target phase: one dialect conversion with every pattern in it, since running the upstream
+// passes one after the other costs three times as much and does not honour an index narrower than 64 bits.
+// What has no direct counterpart (views computed from strides, vectors of more than one dimension that casts
+// leave) is expanded first.
 //
 //===----------------------------------------------------------------------------------------===//
 
@@ -48,9 +49,9 @@ struct AddressToMemRef : OpConversionPattern<UnrealizedConversionCastOp> {
     auto type = dyn_cast<MemRefType>(op.getResultTypes().front());
     if (!type || !isa<LLVM::LLVMPointerType>(adaptor.getInputs().front().getType()))
       return failure();
-    rewriter.replaceOp(op, Value(MemRefDescriptor::fromStaticShape(
-                               rewriter, op.getLoc(), *getTypeConverter<LLVMTypeConverter>(), type,
-                               adaptor.getInputs().front())));
+    rewriter.replaceOp(op, Value(MemRefDescriptor::fromStaticShape(rewriter, op.getLoc(),
+                                                                   *getTypeConverter<LLVMTypeConverter>(),
+                                                                   type, adaptor.getInputs().front())));
     return success();
   }
 };
@@ -65,8 +66,8 @@ struct MemRefToAddress : OpConversionPattern<UnrealizedConversionCastOp> {
     if (!type || !isa<LLVM::LLVMPointerType>(op.getResultTypes().front()))
       return failure();
     MemRefDescriptor descriptor(adaptor.getInputs().front());
-    rewriter.replaceOp(op, descriptor.bufferPtr(rewriter, op.getLoc(),
-                                                *getTypeConverter<LLVMTypeConverter>(), type));
+    rewriter.replaceOp(
+        op, descriptor.bufferPtr(rewriter, op.getLoc(), *getTypeConverter<LLVMTypeConverter>(), type));
     return success();
   }
 };
@@ -92,13 +93,14 @@ struct ConvertToLLVMPass : tenon::impl::ConvertToLLVMPassBase<ConvertToLLVMPass>
   LogicalResult expand() {
     bool needsStrides = false, needsVectors = false;
     getOperation().walk([&](Operation *op) {
-      needsStrides |= isa<memref::SubViewOp, memref::CollapseShapeOp, memref::ExpandShapeOp, affine::AffineApplyOp,
-                          affine::AffineMinOp, affine::AffineMaxOp, memref::ExtractStridedMetadataOp>(op);
+      needsStrides |=
+          isa<memref::SubViewOp, memref::CollapseShapeOp, memref::ExpandShapeOp, affine::AffineApplyOp,
+              affine::AffineMinOp, affine::AffineMaxOp, memref::ExtractStridedMetadataOp>(op);
       needsVectors |= isa<vector::BitCastOp, vector::BroadcastOp, vector::TransposeOp, vector::ShapeCastOp,
                           vector::InsertStridedSliceOp, vector::ExtractStridedSliceOp, vector::TransferReadOp,
-                          vector::TransferWriteOp, vector::FromElementsOp, vector::ToElementsOp, vector::GatherOp,
-                          vector::StepOp, vector::CreateMaskOp, vector::ConstantMaskOp, vector::ShuffleOp,
-                          vector::ContractionOp, vector::InterleaveOp>(op);
+                          vector::TransferWriteOp, vector::FromElementsOp, vector::ToElementsOp,
+                          vector::GatherOp, vector::StepOp, vector::CreateMaskOp, vector::ConstantMaskOp,
+                          vector::ShuffleOp, vector::ContractionOp, vector::InterleaveOp>(op);
     });
     RewritePatternSet patterns(&getContext());
     if (needsStrides) {
@@ -120,9 +122,9 @@ struct ConvertToLLVMPass : tenon::impl::ConvertToLLVMPassBase<ConvertToLLVMPass>
     }
     if (patterns.getNativePatterns().empty())
       return success();
-    return applyPatternsGreedily(getOperation(), std::move(patterns),
-                                 GreedyRewriteConfig().setRegionSimplificationLevel(
-                                     GreedySimplifyRegionLevel::Disabled));
+    return applyPatternsGreedily(
+        getOperation(), std::move(patterns),
+        GreedyRewriteConfig().setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled));
   }
 
   LogicalResult convert() {
@@ -159,7 +161,7 @@ struct ConvertToLLVMPass : tenon::impl::ConvertToLLVMPassBase<ConvertToLLVMPass>
 
   void runOnOperation() override {
     if (indexBits != 32 && indexBits != 64) {
-      getOperation().emitError("expects index-bits of 32 or 64, but got ") << indexBits;
+      getOperation().emitError("expects index-bits of 32 or 64, but got ") << indexBits.getValue();
       return signalPassFailure();
     }
     if (failed(expand()) || failed(convert()))

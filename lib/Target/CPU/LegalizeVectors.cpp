@@ -1,8 +1,8 @@
 //===- LegalizeVectors.cpp - Expands vector memory accesses the machine has no instructions for -===//
 //
-// LLVM takes a masked access apart lane by lane, each behind a test of a mask held in a vector. Codegen's masks are
-// nearly always a run of leading lanes, which is cheaper to say in plain accesses. Narrow floats and missing
-// multiply-adds are the business of NarrowFloat.cpp.
+// LLVM takes a masked access apart lane by lane, each behind a test of a mask held in a vector. Codegen's
+// masks are nearly always a run of leading lanes, which is cheaper to say in plain accesses. Narrow floats
+// and missing multiply-adds are the business of NarrowFloat.cpp.
 //
 //===----------------------------------------------------------------------------------------===//
 
@@ -163,7 +163,8 @@ private:
       return byLane();
     return select(
         builder, loc, type, testAll(builder, loc, mask, type.getNumElements()),
-        [&]() -> Value { return vector::LoadOp::create(builder, loc, type, access.base, access.indices); }, byLane);
+        [&]() -> Value { return vector::LoadOp::create(builder, loc, type, access.base, access.indices); },
+        byLane);
   }
 
   static Value loadPieces(Access &access, VectorType type, int64_t count, Value passThrough) {
@@ -244,6 +245,36 @@ private:
   unsigned elementBits;
 };
 
+/// A mask of leading lanes as a comparison of narrow lane numbers: those of `index` would fill several
+/// registers.
+struct CompareLanes : OpRewritePattern<vector::CreateMaskOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(vector::CreateMaskOp op, PatternRewriter &rewriter) const override {
+    VectorType type = op.getType();
+    if (type.getRank() != 1 || type.isScalable())
+      return failure();
+    Location loc = op.getLoc();
+    int64_t numLanes = type.getNumElements();
+    // Counts beyond the lanes would not fit the narrow type, nor may those below zero.
+    Value count = op.getOperands()[0];
+    count =
+        arith::MinSIOp::create(rewriter, loc, count, arith::ConstantIndexOp::create(rewriter, loc, numLanes));
+    count = arith::MaxSIOp::create(rewriter, loc, count, arith::ConstantIndexOp::create(rewriter, loc, 0));
+    constexpr int64_t lanesOf512Bits = 16;
+    IntegerType element = rewriter.getIntegerType(numLanes <= lanesOf512Bits ? 32 : numLanes <= 64 ? 8 : 16);
+    VectorType numberType = VectorType::get({numLanes}, element);
+    SmallVector<APInt> numbers;
+    for (int64_t lane = 0; lane < numLanes; ++lane)
+      numbers.push_back(APInt(element.getWidth(), lane));
+    Value lanes = arith::ConstantOp::create(rewriter, loc, DenseElementsAttr::get(numberType, numbers));
+    Value narrow = arith::IndexCastOp::create(rewriter, loc, element, count);
+    Value limit = vector::BroadcastOp::create(rewriter, loc, numberType, narrow);
+    rewriter.replaceOpWithNewOp<arith::CmpIOp>(op, arith::CmpIPredicate::slt, lanes, limit);
+    return success();
+  }
+};
+
 /// math.fma, where it would be a call, as a product and a sum.
 struct SplitMultiplyAdd : OpRewritePattern<math::FmaOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -270,6 +301,11 @@ struct LegalizeVectorsPass : tenon::impl::LegalizeVectorsPassBase<LegalizeVector
     if (!fusedMultiplyAdd)
       patterns.add<SplitMultiplyAdd>(context);
     walkAndApplyPatterns(root, std::move(patterns));
+
+    // After the accesses that look at how their masks are made.
+    RewritePatternSet maskPatterns(context);
+    maskPatterns.add<CompareLanes>(context);
+    walkAndApplyPatterns(root, std::move(maskPatterns));
   }
 };
 } // namespace

@@ -1,8 +1,9 @@
 //===- LowerLaunch.cpp - Gives kernels, launches and programs their machine interface ----------===//
 //
-// Functions on memrefs become functions on addresses, and launches become calls. Runs before everything else of the
-// target phase, while sizes are still visible in types: from here on a memref is an address that a
-// builtin.unrealized_conversion_cast turns into a memref of static layout, which tenon-convert-to-llvm resolves.
+// Functions on memrefs become functions on addresses, and launches become calls. Runs before everything else
+// of the target phase, while sizes are still visible in types: from here on a memref is an address that a
+// builtin.unrealized_conversion_cast turns into a memref of static layout, which tenon-convert-to-llvm
+// resolves.
 //
 //===----------------------------------------------------------------------------------------===//
 
@@ -30,7 +31,15 @@ static constexpr StringLiteral modelAttrName = "tenon.model";
 static constexpr StringLiteral dimsAttrName = "tenon.dims";
 
 /// The fields of tenon_call and tenon_parallel, in order (tenon-rt/model.h).
-enum CallField { CallInputs, CallOutputs, CallSymbols, CallWeights, CallWorkspace, CallParallel, CallFieldCount };
+enum CallField {
+  CallInputs,
+  CallOutputs,
+  CallSymbols,
+  CallWeights,
+  CallWorkspace,
+  CallParallel,
+  CallFieldCount
+};
 enum ParallelField { ParallelContext, ParallelFor };
 
 namespace {
@@ -116,8 +125,8 @@ static LogicalResult checkArgument(func::FuncOp function, unsigned number, unsig
 }
 
 /// The memref of `type` at `address`; `dims` gives its sizes over `symbols` if they are not static.
-static Value rebuildMemRef(OpBuilder &builder, Location loc, Value address, MemRefType type, AffineMapAttr dims,
-                           ValueRange symbols) {
+static Value rebuildMemRef(OpBuilder &builder, Location loc, Value address, MemRefType type,
+                           AffineMapAttr dims, ValueRange symbols) {
   if (hasStaticLayout(type))
     return UnrealizedConversionCastOp::create(builder, loc, type, address).getResult(0);
   MemRefType scalarType = MemRefType::get({}, type.getElementType());
@@ -129,7 +138,8 @@ static Value rebuildMemRef(OpBuilder &builder, Location loc, Value address, MemR
     else if (dims)
       sizes.push_back(affine::expandAffineExpr(builder, loc, dims.getValue().getResult(i), {}, symbols));
     else
-      sizes.push_back(arith::ConstantIndexOp::create(builder, loc, 0).getResult()); // Never read: see isByteBuffer.
+      sizes.push_back(
+          arith::ConstantIndexOp::create(builder, loc, 0).getResult()); // Never read: see isByteBuffer.
   }
   SmallVector<OpFoldResult> strides(type.getRank());
   OpFoldResult stride = builder.getIndexAttr(1);
@@ -145,7 +155,8 @@ static Value rebuildMemRef(OpBuilder &builder, Location loc, Value address, MemR
                                      getValueOrCreateConstantIndexOp(builder, loc, sizes[i]))
                    .getResult();
   }
-  return memref::ReinterpretCastOp::create(builder, loc, type, scalar, builder.getIndexAttr(0), sizes, strides);
+  return memref::ReinterpretCastOp::create(builder, loc, type, scalar, builder.getIndexAttr(0), sizes,
+                                           strides);
 }
 
 /// Replaces the memref arguments of `body` by addresses; symbols and the range stay what they are.
@@ -252,12 +263,14 @@ static FailureOr<ProgramSignature> checkProgram(func::FuncOp program) {
   auto inputs = program->getAttrOfType<IntegerAttr>(inputsAttrName);
   auto outputs = program->getAttrOfType<IntegerAttr>(outputsAttrName);
   if (!inputs || !outputs)
-    return program.emitOpError("expects integer attributes '") << inputsAttrName << "' and '" << outputsAttrName << "'";
+    return program.emitOpError("expects integer attributes '")
+           << inputsAttrName << "' and '" << outputsAttrName << "'";
   ProgramSignature signature = {inputs.getInt(), outputs.getInt()};
   ArrayRef<Type> types = program.getArgumentTypes();
   if (int64_t(types.size()) < signature.symbols())
     return program.emitOpError("expects at least ")
-           << signature.symbols() << " arguments (inputs, outputs, weights, workspace), but got " << types.size();
+           << signature.symbols() << " arguments (inputs, outputs, weights, workspace), but got "
+           << types.size();
   if (program.isDeclaration() || program.getNumResults() != 0)
     return program.emitOpError("expects a program with a body and without results");
   for (auto [i, type] : llvm::enumerate(types)) {
@@ -321,7 +334,8 @@ static Value lowerProgram(func::FuncOp program, const ProgramSignature &signatur
 //===----------------------------------------------------------------------------------------===//
 
 namespace {
-/// Turns the launches of one program into calls that share one frame: a launch returns when its kernel is done.
+/// Turns the launches of one program into calls that share one frame: a launch returns when its kernel is
+/// done.
 class LaunchLowering {
 public:
   LaunchLowering(func::FuncOp program, Value call) : program(program), call(call) {}
@@ -337,7 +351,8 @@ public:
       return;
     OpBuilder builder = OpBuilder::atBlockBegin(&program.front());
     InterfaceBuilder interface{builder, program.getLoc()};
-    Value size = LLVM::ConstantOp::create(builder, program.getLoc(), builder.getI32IntegerAttr(int32_t(numSlots)));
+    Value size =
+        LLVM::ConstantOp::create(builder, program.getLoc(), builder.getI32IntegerAttr(int32_t(numSlots)));
     frame = LLVM::AllocaOp::create(builder, program.getLoc(), interface.pointer(), interface.i64(), size, 8);
     if (llvm::any_of(launches, [](LaunchOp launch) { return !launch.getSerial(); }))
       parallel = interface.field(call, getCallType(builder.getContext()), CallParallel);
@@ -351,9 +366,10 @@ private:
     Location loc = launch.getLoc();
     InterfaceBuilder interface{builder, loc};
     for (auto [i, argument] : llvm::enumerate(launch.getArguments())) {
-      Value value = argument.getType().isIndex()
-                        ? interface.toI64(argument)
-                        : UnrealizedConversionCastOp::create(builder, loc, interface.pointer(), argument).getResult(0);
+      Value value =
+          argument.getType().isIndex()
+              ? interface.toI64(argument)
+              : UnrealizedConversionCastOp::create(builder, loc, interface.pointer(), argument).getResult(0);
       LLVM::StoreOp::create(builder, loc, value, interface.element(frame, interface.i64(), i));
     }
     Value begin = arith::ConstantIntOp::create(builder, loc, 0, 64);
@@ -434,7 +450,8 @@ struct LowerLaunchPass : tenon::impl::LowerLaunchPassBase<LowerLaunchPass> {
     for (auto &[program, signature] : programs) {
       // Two programs of one model would collide; only a module with a single one is named after the model.
       auto model = module->getAttrOfType<StringAttr>(modelAttrName);
-      Value call = lowerProgram(program, signature, model && programs.size() == 1 ? model.getValue() : program.getName());
+      Value call = lowerProgram(program, signature,
+                                model && programs.size() == 1 ? model.getValue() : program.getName());
       LaunchLowering(program, call).run();
     }
   }

@@ -86,7 +86,8 @@ static Value truncateToF16(BitEmitter &emit, Value value) {
   Value sign = emit.bitAnd(bits, 0x80000000);
   Value magnitude = emit.bitXor(bits, sign);
   // From 2^16 up: infinity, or a quiet nan.
-  Value special = emit.select(emit.isAbove(magnitude, 0x7f800000), emit.constant(0x7e00), emit.constant(0x7c00));
+  Value special =
+      emit.select(emit.isAbove(magnitude, 0x7f800000), emit.constant(0x7e00), emit.constant(0x7c00));
   // Below 2^-14: the addition of 0.5 rounds at the place of f16's last subnormal bit.
   Value half = emit.constant(0x3f000000);
   Value sum = emit.addFloat(emit.cast(magnitude, emit.f32()), emit.cast(half, emit.f32()));
@@ -124,9 +125,9 @@ static Value truncateToOdd(OpBuilder &builder, Location loc, Value value) {
   Value nearest = arith::TruncFOp::create(builder, loc, emit.f32(), value);
   Value back = arith::ExtFOp::create(builder, loc, f64, nearest);
   Value bits = emit.cast(nearest, emit.i32());
-  Value roundedAway = arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OGT,
-                                            math::AbsFOp::create(builder, loc, back),
-                                            math::AbsFOp::create(builder, loc, value));
+  Value roundedAway =
+      arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OGT, math::AbsFOp::create(builder, loc, back),
+                            math::AbsFOp::create(builder, loc, value));
   Value inexact = arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::ONE, back, value);
   Value truncated = emit.select(roundedAway, emit.sub(bits, emit.constant(1)), bits);
   Value odd = emit.select(inexact, emit.bitOr(truncated, emit.constant(1)), bits);
@@ -155,7 +156,8 @@ struct NarrowConversion {
     BitEmitter emit(builder, loc, value.getType());
     if (isNative(type))
       return arith::TruncFOp::create(builder, loc, type, value);
-    return isa<Float16Type>(getElementTypeOrSelf(type)) ? truncateToF16(emit, value) : truncateToBF16(emit, value);
+    return isa<Float16Type>(getElementTypeOrSelf(type)) ? truncateToF16(emit, value)
+                                                        : truncateToBF16(emit, value);
   }
 };
 
@@ -258,7 +260,8 @@ LogicalResult tenon::legalizeNarrowFloats(Operation *root, NarrowFloatSupport su
                      bool narrow = llvm::any_of(op->getOperandTypes(), isNarrow) ||
                                    llvm::any_of(op->getResultTypes(), isNarrow);
                      return narrow ? WalkResult::interrupt() : WalkResult::advance();
-                   }).wasInterrupted();
+                   })
+                   .wasInterrupted();
   if (!found)
     return success();
   if (failed(computeInF32(root)))

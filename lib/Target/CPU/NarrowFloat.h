@@ -13,8 +13,9 @@ struct NarrowFloatSupport {
   bool bf16;
 };
 
-/// Rewrites what is done with f16 and bf16 under `root` so that LLVM needs no library call for it: arithmetic is done in
-/// f32, and conversions the machine lacks are integer arithmetic that rounds to nearest, ties to even.
+/// Rewrites what is done with f16 and bf16 under `root` so that LLVM needs no library call for it: arithmetic
+/// is done in f32, and conversions the machine lacks are integer arithmetic that rounds to nearest, ties to
+/// even.
 llvm::LogicalResult legalizeNarrowFloats(mlir::Operation *root, NarrowFloatSupport support);
 
 } // namespace tenon
