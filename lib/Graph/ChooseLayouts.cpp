@@ -1,13 +1,13 @@
 //===- ChooseLayouts.cpp - Activations with the channels last -----------------------------------===//
 //
-// In: a function whose convolutions, pooling and normalizations have their channels first. Out: the same with the
-// channels last, where the vector dimension of a kernel then is contiguous, whatever the spatial sizes.
+// In: a function whose convolutions, pooling and normalizations have their channels first. Out: the same with
+// the channels last, where the vector dimension of a kernel then is contiguous, whatever the spatial sizes.
 //
 //      x ── conv ── relu ── conv ── y                      x ── T ── conv' ── relu ── conv' ── T⁻¹ ── y
 //      channels first                           becomes         T: [N, C, H, W] to [N, H, W, C]
 //
-// First every such op gets a transpose in front of and behind it, then those behind sink past everything that can do
-// without them, and cancel where they meet those in front. The few that stay are real moves of data.
+// First every such op gets a transpose in front of and behind it, then those behind sink past everything that
+// can do without them, and cancel where they meet those in front. The few that stay are real moves of data.
 //
 //===----------------------------------------------------------------------------------------===//
 
@@ -150,7 +150,8 @@ struct SinkThroughElementwise : RewritePattern {
     for (Value operand : op->getOperands())
       operands.push_back(isTransposed(operand) ? operand.getDefiningOp<TransposeOp>().getInput()
                                                : transposeBack(operand, perm, op->getLoc(), rewriter));
-    OperationState state(op->getLoc(), op->getName(), operands, {typeBeforeTranspose(type, perm)}, op->getAttrs());
+    OperationState state(op->getLoc(), op->getName(), operands, {typeBeforeTranspose(type, perm)},
+                         op->getAttrs());
     Operation *inner = rewriter.create(state);
     rewriter.replaceOpWithNewOp<TransposeOp>(op, type, inner->getResult(0), perm);
     return success();
@@ -234,7 +235,8 @@ static LogicalResult sinkThroughQuantization(Op op, PatternRewriter &rewriter) {
   Permutation perm(transpose.getPerm());
   SmallVector<Value> operands(op->getOperands());
   operands[0] = transpose.getInput();
-  OperationState state(op.getLoc(), op->getName(), operands, {typeBeforeTranspose(op.getType(), perm)}, op->getAttrs());
+  OperationState state(op.getLoc(), op->getName(), operands, {typeBeforeTranspose(op.getType(), perm)},
+                       op->getAttrs());
   auto inner = cast<Op>(rewriter.create(state));
   // Of one value for all the axis says nothing, and may be out of range.
   if (static_cast<uint64_t>(op.getAxis()) < perm.size())
@@ -245,7 +247,8 @@ static LogicalResult sinkThroughQuantization(Op op, PatternRewriter &rewriter) {
 
 /// A concatenation of transposed values; constants among them are transposed while compiling.
 static LogicalResult sinkThroughConcat(ConcatOp op, PatternRewriter &rewriter) {
-  auto found = llvm::find_if(op.getInputs(), [](Value input) { return static_cast<bool>(sinkingTranspose(input)); });
+  auto found =
+      llvm::find_if(op.getInputs(), [](Value input) { return static_cast<bool>(sinkingTranspose(input)); });
   if (found == op.getInputs().end())
     return failure();
   Permutation perm(sinkingTranspose(*found).getPerm());
@@ -255,8 +258,9 @@ static LogicalResult sinkThroughConcat(ConcatOp op, PatternRewriter &rewriter) {
   SmallVector<Value> inputs;
   for (Value input : op.getInputs()) {
     TransposeOp transpose = sinkingTranspose(input);
-    inputs.push_back(transpose ? transpose.getInput()
-                               : TransposeOp::create(rewriter, op.getLoc(), input, inverse(perm)).getResult());
+    inputs.push_back(transpose
+                         ? transpose.getInput()
+                         : TransposeOp::create(rewriter, op.getLoc(), input, inverse(perm)).getResult());
   }
   Value inner = ConcatOp::create(rewriter, op.getLoc(), typeBeforeTranspose(op.getType(), perm), inputs,
                                  perm[op.getAxis()]);
@@ -272,10 +276,12 @@ static Permutation withoutDimensions(ArrayRef<int64_t> perm, ArrayRef<int64_t> r
       kept.push_back(from);
   SmallVector<int64_t> sorted = kept;
   llvm::sort(sorted);
-  return llvm::map_to_vector(kept, [&](int64_t from) -> int64_t { return llvm::find(sorted, from) - sorted.begin(); });
+  return llvm::map_to_vector(
+      kept, [&](int64_t from) -> int64_t { return llvm::find(sorted, from) - sorted.begin(); });
 }
 
-/// Replaces `op`, whose result lacks the dimensions `removed` unless they are kept, by its form on the transpose's input.
+/// Replaces `op`, whose result lacks the dimensions `removed` unless they are kept, by its form on the
+/// transpose's input.
 template <typename Op>
 static void replaceReduction(Op op, Op inner, TransposeOp transpose, ArrayRef<int64_t> removed,
                              PatternRewriter &rewriter) {
@@ -289,9 +295,11 @@ static LogicalResult sinkThroughReduce(ReduceOp op, PatternRewriter &rewriter) {
   TransposeOp transpose = sinkingTranspose(op.getInput());
   if (!transpose)
     return failure();
-  SmallVector<int64_t> axes = llvm::map_to_vector(op.getAxes(), [&](int64_t axis) { return transpose.getPerm()[axis]; });
+  SmallVector<int64_t> axes =
+      llvm::map_to_vector(op.getAxes(), [&](int64_t axis) { return transpose.getPerm()[axis]; });
   llvm::sort(axes);
-  auto inner = ReduceOp::create(rewriter, op.getLoc(), op.getKind(), transpose.getInput(), axes, op.getKeepDims());
+  auto inner =
+      ReduceOp::create(rewriter, op.getLoc(), op.getKind(), transpose.getInput(), axes, op.getKeepDims());
   replaceReduction(op, inner, transpose, op.getAxes(), rewriter);
   return success();
 }
@@ -315,7 +323,8 @@ struct DimensionGroup {
 } // namespace
 
 /// The smallest groups a reshape is made of, or nothing if sizes do not tell.
-static std::optional<SmallVector<DimensionGroup>> groupDimensions(RankedTensorType from, RankedTensorType to) {
+static std::optional<SmallVector<DimensionGroup>> groupDimensions(RankedTensorType from,
+                                                                  RankedTensorType to) {
   SymbolicSizes sizes(from.getContext());
   SymbolicSizes::Sizes sources = sizes.of(from), targets = sizes.of(to);
   SmallVector<DimensionGroup> groups;
@@ -324,7 +333,8 @@ static std::optional<SmallVector<DimensionGroup>> groupDimensions(RankedTensorTy
     DimensionGroup group = {{static_cast<int64_t>(i)}, {static_cast<int64_t>(j)}};
     AffineExpr source = sources[i++], target = targets[j++];
     while (source != target) {
-      std::optional<int64_t> left = SymbolicSizes::constantValue(source), right = SymbolicSizes::constantValue(target);
+      std::optional<int64_t> left = SymbolicSizes::constantValue(source),
+                             right = SymbolicSizes::constantValue(target);
       if (!left || !right || *left == 0 || *right == 0)
         return std::nullopt;
       if (*left < *right && i < sources.size()) {
@@ -351,7 +361,8 @@ static std::optional<SmallVector<DimensionGroup>> groupDimensions(RankedTensorTy
   return groups;
 }
 
-/// A reshape whose groups of dimensions the transpose moves as wholes: the groups are reshaped first, then moved.
+/// A reshape whose groups of dimensions the transpose moves as wholes: the groups are reshaped first, then
+/// moved.
 static LogicalResult sinkThroughReshape(ReshapeOp op, PatternRewriter &rewriter) {
   TransposeOp transpose = sinkingTranspose(op.getInput());
   std::optional<SmallVector<DimensionGroup>> groups =

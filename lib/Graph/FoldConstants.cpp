@@ -1,8 +1,9 @@
 //===- FoldConstants.cpp - Evaluate what depends on constants only ------------------------------===//
 //
-// In: a function of tenon ops. Out: the same, with constants in place of everything that follows from constants. Values
-// on the way to them never become attributes, which would live as long as the context: weights are laid out, padded and
-// transposed without holding each step. The evaluator comes from outside, since the graph phase must not know it.
+// In: a function of tenon ops. Out: the same, with constants in place of everything that follows from
+// constants. Values on the way to them never become attributes, which would live as long as the context:
+// weights are laid out, padded and transposed without holding each step. The evaluator comes from outside,
+// since the graph phase must not know it.
 //
 //===----------------------------------------------------------------------------------------===//
 
@@ -58,7 +59,8 @@ static HostTensor materialize(const KnownValue &value, Type type) {
   if (!value.isSplat)
     return value.tensor;
   auto tensorType = cast<RankedTensorType>(type);
-  HostTensor result = HostTensor::zeros(RankedTensorType::get(tensorType.getShape(), tensorType.getElementType()));
+  HostTensor result =
+      HostTensor::zeros(RankedTensorType::get(tensorType.getShape(), tensorType.getElementType()));
   MutableArrayRef<char> bytes = result.getMutableBytes();
   ArrayRef<char> element = value.tensor.getBytes();
   for (size_t i = 0; i < bytes.size(); i += element.size())
@@ -86,7 +88,8 @@ static FailureOr<HostTensor> evaluateOnScalars(Operation *op, ArrayRef<HostTenso
   SmallVector<Value> arguments;
   for (Type type : op->getOperandTypes())
     arguments.push_back(scratch.addArgument(scalarOf(type), op->getLoc()));
-  OperationState state(op->getLoc(), op->getName(), arguments, {scalarOf(op->getResult(0).getType())}, op->getAttrs());
+  OperationState state(op->getLoc(), op->getName(), arguments, {scalarOf(op->getResult(0).getType())},
+                       op->getAttrs());
   Operation *scalarOp = Operation::create(state);
   scratch.push_back(scalarOp);
   FailureOr<SmallVector<HostTensor>> results = evaluator(scalarOp, operands);
@@ -149,9 +152,11 @@ static int64_t addSaturating(int64_t lhs, int64_t rhs) {
 
 /// Whether the op could be evaluated if its operands were known.
 static bool mayEvaluate(Operation *op) {
-  return isa<TenonDialect>(op->getDialect()) && !isa<ConstantOp>(op) && !op->hasTrait<OpTrait::IsTerminator>() &&
-         op->getNumRegions() == 0 && op->getNumOperands() > 0 && op->getNumResults() > 0 && isPure(op) &&
-         llvm::all_of(op->getResultTypes(), [](Type type) { return cast<RankedTensorType>(type).hasStaticShape(); });
+  return isa<TenonDialect>(op->getDialect()) && !isa<ConstantOp>(op) &&
+         !op->hasTrait<OpTrait::IsTerminator>() && op->getNumRegions() == 0 && op->getNumOperands() > 0 &&
+         op->getNumResults() > 0 && isPure(op) && llvm::all_of(op->getResultTypes(), [](Type type) {
+           return cast<RankedTensorType>(type).hasStaticShape();
+         });
 }
 
 void FoldConstants::findCandidates() {
@@ -167,7 +172,8 @@ void FoldConstants::findCandidates() {
       if (auto constant = dyn_cast_or_null<ConstantOp>(producer)) {
         bool isSplat = isa<SplatElementsAttr>(constant.getValue());
         candidate.isSplat &= isSplat;
-        candidate.leafBytes = addSaturating(candidate.leafBytes, isSplat ? 0 : sizeInBytes(constant.getType()));
+        candidate.leafBytes =
+            addSaturating(candidate.leafBytes, isSplat ? 0 : sizeInBytes(constant.getType()));
       } else if (auto known = candidates.find(producer); known != candidates.end()) {
         candidate.isSplat &= known->second.isSplat;
         candidate.leafBytes = addSaturating(candidate.leafBytes, known->second.leafBytes);
@@ -270,7 +276,8 @@ LogicalResult FoldConstants::evaluateFor(Operation *root) {
         slice.insert(producer);
     }
   SmallVector<Operation *> ordered(slice.takeVector());
-  llvm::sort(ordered, [&](Operation *lhs, Operation *rhs) { return candidates.find(lhs) < candidates.find(rhs); });
+  llvm::sort(ordered,
+             [&](Operation *lhs, Operation *rhs) { return candidates.find(lhs) < candidates.find(rhs); });
   for (Operation *op : ordered) {
     if (failed(evaluate(op))) {
       refused.insert(op);
@@ -318,6 +325,7 @@ void FoldConstants::runOnOperation() {
   });
 }
 
-std::unique_ptr<mlir::Pass> tenon::createFoldConstantsPass(OpEvaluator evaluator, FoldConstantsOptions options) {
+std::unique_ptr<mlir::Pass> tenon::createFoldConstantsPass(OpEvaluator evaluator,
+                                                           FoldConstantsOptions options) {
   return std::make_unique<FoldConstants>(std::move(evaluator), std::move(options));
 }

@@ -1,7 +1,8 @@
 //===- FoldIntoWeights.cpp - Constant factors move into the weights of contractions -------------===//
 //
-// The new weights are ops on constants, which constant folding computes. A factor per output channel scales that
-// channel's weights; what a normalization or an exporter put after a contraction then costs at most an addition.
+// The new weights are ops on constants, which constant folding computes. A factor per output channel scales
+// that channel's weights; what a normalization or an exporter put after a contraction then costs at most an
+// addition.
 //
 //===----------------------------------------------------------------------------------------===//
 
@@ -23,7 +24,8 @@ static bool variesAlongOnly(Value factor, int64_t rank, int64_t channel) {
 }
 
 /// The weights times a factor per output, which is dimension `output` of the weights.
-static Value scaleWeights(PatternRewriter &rewriter, Location loc, Value weights, Value factor, int64_t output) {
+static Value scaleWeights(PatternRewriter &rewriter, Location loc, Value weights, Value factor,
+                          int64_t output) {
   RankedTensorType type = tensorType(weights);
   SmallVector<int64_t> shape(type.getRank() - output, 1);
   shape.front() = tensorType(factor).getNumElements();
@@ -67,7 +69,8 @@ static LogicalResult foldFactorAfter(MulOp op, PatternRewriter &rewriter) {
   if (!weighted || !split->variable.hasOneUse() || split->variable.getType() != op.getType() ||
       !variesAlongOnly(split->constant, op.getType().getRank(), weighted->channel))
     return failure();
-  Value weights = scaleWeights(rewriter, op.getLoc(), weighted->op->getOperand(1), split->constant, weighted->output);
+  Value weights =
+      scaleWeights(rewriter, op.getLoc(), weighted->op->getOperand(1), split->constant, weighted->output);
   // The factor may be defined after the contraction, so that one moves here.
   Operation *scaled = rewriter.clone(*weighted->op);
   scaled->setOperand(1, weights);
@@ -96,11 +99,13 @@ template <typename Op>
 static LogicalResult foldFactorBefore(Op op, PatternRewriter &rewriter) {
   std::optional<Weighted> weighted = weightedContraction(op.getResult());
   auto product = op->getOperand(0).template getDefiningOp<MulOp>();
-  std::optional<WithConstant> split = weighted && product && product->hasOneUse() ? splitConstant(product) : std::nullopt;
+  std::optional<WithConstant> split =
+      weighted && product && product->hasOneUse() ? splitConstant(product) : std::nullopt;
   if (!split || !hasOneElement(split->constant) || split->variable.getType() != product.getType())
     return failure();
   Value factor = createReshape(rewriter, product.getLoc(), split->constant, {});
-  Value weights = MulOp::create(rewriter, product.getLoc(), op->getOperand(1).getType(), op->getOperand(1), factor);
+  Value weights =
+      MulOp::create(rewriter, product.getLoc(), op->getOperand(1).getType(), op->getOperand(1), factor);
   rewriter.modifyOpInPlace(op, [&] { op->setOperands({split->variable, weights}); });
   return success();
 }

@@ -1,7 +1,8 @@
 //===- FormKernels.cpp - Group ops into kernels -------------------------------------------------===//
 //
-// In: a function of tenon ops. Out: the same ops inside tenon.kernel regions; outside there remain constants, reshapes,
-// concatenations and the return. It ends the graph phase: from here on a kernel is the unit of everything.
+// In: a function of tenon ops. Out: the same ops inside tenon.kernel regions; outside there remain constants,
+// reshapes, concatenations and the return. It ends the graph phase: from here on a kernel is the unit of
+// everything.
 //
 //===----------------------------------------------------------------------------------------===//
 
@@ -58,7 +59,10 @@ void FormKernels::remarkOnNeighbours(const KernelGroups &groups, Block &block) {
       if (!producer)
         continue;
       if (std::string reason = groups.whySeparate(producer, &consumer); !reason.empty())
-        consumer.emitRemark("not fused: ").append(reason).attachNote(producer->getLoc()).append("producer is here");
+        consumer.emitRemark("not fused: ")
+            .append(reason)
+            .attachNote(producer->getLoc())
+            .append("producer is here");
     }
 }
 
@@ -98,9 +102,8 @@ void FormKernels::buildKernel(const KernelGroup &group) {
   for (Operation *constant : constants)
     withConstants.map(constant->getResult(0), builder.clone(*constant)->getResult(0));
   for (Operation *op : group.ops) {
-    bool takesClones = llvm::any_of(constants, [&](Operation *constant) {
-      return KernelGroups::isClonedInto(constant, op);
-    });
+    bool takesClones = llvm::any_of(
+        constants, [&](Operation *constant) { return KernelGroups::isClonedInto(constant, op); });
     Operation *clone = builder.clone(*op, takesClones ? withConstants : mapping);
     mapping.map(op->getResults(), clone->getResults());
     withConstants.map(op->getResults(), clone->getResults());
@@ -122,7 +125,8 @@ void FormKernels::runOnOperation() {
     return signalPassFailure();
   }
   if (!getOperation().getBody().hasOneBlock()) {
-    getOperation().emitError("expects a function of one block, but got ") << getOperation().getBlocks().size();
+    getOperation().emitError("expects a function of one block, but got ")
+        << getOperation().getBlocks().size();
     return signalPassFailure();
   }
   Block &block = getOperation().front();

@@ -1,8 +1,8 @@
 //===- InferShapes.cpp - Propagate sizes through the whole function -----------------------------===//
 //
-// In: a function whose inputs have known sizes, numbers or named symbols, as the importer leaves it. Out: the same with
-// the sizes of all values, and ops that take index tensors replaced by their static forms. It comes first in the graph
-// phase: everything after it decides by shapes.
+// In: a function whose inputs have known sizes, numbers or named symbols, as the importer leaves it. Out: the
+// same with the sizes of all values, and ops that take index tensors replaced by their static forms. It comes
+// first in the graph phase: everything after it decides by shapes.
 //
 //===----------------------------------------------------------------------------------------===//
 

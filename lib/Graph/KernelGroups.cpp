@@ -20,9 +20,9 @@ static bool isElementwise(Operation *op) { return op->hasTrait<trait::Elementwis
 
 /// Whether one result element of the elementwise op costs much more than a multiplication.
 static bool isExpensive(Operation *op) {
-  return isa<ExpOp, LogOp, SqrtOp, RsqrtOp, ReciprocalOp, SinOp, CosOp, TanOp, AsinOp, AcosOp, AtanOp, SinhOp, CoshOp,
-             TanhOp, AsinhOp, AcoshOp, AtanhOp, ErfOp, SigmoidOp, SoftplusOp, GeluOp, DivOp, PowOp, ModOp, BatchNormOp,
-             QuantizeLinearOp>(op);
+  return isa<ExpOp, LogOp, SqrtOp, RsqrtOp, ReciprocalOp, SinOp, CosOp, TanOp, AsinOp, AcosOp, AtanOp, SinhOp,
+             CoshOp, TanhOp, AsinhOp, AcoshOp, AtanhOp, ErfOp, SigmoidOp, SoftplusOp, GeluOp, DivOp, PowOp,
+             ModOp, BatchNormOp, QuantizeLinearOp>(op);
 }
 
 /// Whether the reduction reads an element once for each of the windows it lies in.
@@ -84,7 +84,8 @@ bool KernelGroups::belongsInKernel(Operation *op) {
   if (auto slice = dyn_cast<SliceOp>(op))
     return !slice.isContiguous();
   if (isa<ConcatOp>(op))
-    return llvm::any_of(op->getOperandTypes(), [](Type type) { return cast<RankedTensorType>(type).getRank() == 0; });
+    return llvm::any_of(op->getOperandTypes(),
+                        [](Type type) { return cast<RankedTensorType>(type).getRank() == 0; });
   return true;
 }
 
@@ -105,11 +106,13 @@ KernelGroups::KernelGroups(Block &block, const GroupingOptions &options) : optio
     if (belongsInKernel(&op))
       ops.push_back(&op);
   }
-  // What the following ops save is most for contractions; of two anchors that could take an op the later one does.
+  // What the following ops save is most for contractions; of two anchors that could take an op the later one
+  // does.
   std::array<bool (*)(Operation *), 4> priorities = {
       [](Operation *op) { return op->hasTrait<trait::Contraction>(); },
       [](Operation *op) { return op->hasTrait<trait::Reduction>(); },
-      [](Operation *op) { return op->hasTrait<trait::Lookup>(); }, [](Operation *op) { return !isElementwise(op); }};
+      [](Operation *op) { return op->hasTrait<trait::Lookup>(); },
+      [](Operation *op) { return !isElementwise(op); }};
   for (auto hasPriority : priorities)
     for (Operation *op : llvm::reverse(ops))
       if (!isElementwise(op) && !groupOf(op) && hasPriority(op))
@@ -146,11 +149,14 @@ KernelGroup *KernelGroups::startGroup(Operation *op) {
 }
 
 void KernelGroups::sortOps(KernelGroup &group) {
-  llvm::sort(group.ops, [&](Operation *lhs, Operation *rhs) { return position.lookup(lhs) < position.lookup(rhs); });
+  llvm::sort(group.ops,
+             [&](Operation *lhs, Operation *rhs) { return position.lookup(lhs) < position.lookup(rhs); });
 }
 
 /// The op of the grouped block that `user` is, or is inside of.
-static Operation *inBlockOf(Operation *op, Operation *user) { return op->getBlock()->findAncestorOpInBlock(*user); }
+static Operation *inBlockOf(Operation *op, Operation *user) {
+  return op->getBlock()->findAncestorOpInBlock(*user);
+}
 
 /// The different ops that use the op's results, in no particular order.
 static llvm::SmallSetVector<Operation *, 4> usersOf(Operation *op) {
@@ -162,7 +168,8 @@ static llvm::SmallSetVector<Operation *, 4> usersOf(Operation *op) {
 
 KernelGroups::GroupSet KernelGroups::userGroups(Operation *op) const {
   SmallVector<Operation *> users(usersOf(op).takeVector());
-  llvm::sort(users, [&](Operation *lhs, Operation *rhs) { return position.lookup(lhs) < position.lookup(rhs); });
+  llvm::sort(users,
+             [&](Operation *lhs, Operation *rhs) { return position.lookup(lhs) < position.lookup(rhs); });
   llvm::SmallSetVector<KernelGroup *, 4> result;
   for (Operation *user : users) {
     KernelGroup *group = groupOf(user);
@@ -181,8 +188,8 @@ static int countEscapes(ArrayRef<Operation *> ops) {
   });
 }
 
-/// Follows the anchor's value through elementwise ops that keep its shape, as long as the ops then have one value that
-/// is used outside.
+/// Follows the anchor's value through elementwise ops that keep its shape, as long as the ops then have one
+/// value that is used outside.
 void KernelGroups::growAnchor(Operation *anchor) {
   KernelGroup *group = startGroup(anchor);
   if (anchor->hasTrait<trait::Unstructured>() || anchor->getNumResults() != 1 || isLargeTranspose(anchor))
@@ -198,8 +205,8 @@ void KernelGroups::growAnchor(Operation *anchor) {
   while (!candidates.empty() && ops.size() < options.maxOps) {
     Operation *next = candidates.begin()->second;
     candidates.erase(candidates.begin());
-    bool fits = isElementwise(next) && next->getNumResults() == 1 && !groupOf(next) && belongsInKernel(next) &&
-                haveSameShape(next->getResult(0), anchor->getResult(0));
+    bool fits = isElementwise(next) && next->getNumResults() == 1 && !groupOf(next) &&
+                belongsInKernel(next) && haveSameShape(next->getResult(0), anchor->getResult(0));
     if (!fits)
       continue;
     ops.push_back(next);
@@ -231,7 +238,8 @@ std::string KernelGroups::refusal(Operation *producer, const KernelGroup &group)
           return "an expensive value would be computed for every element it broadcasts to";
         continue;
       }
-      bool readsOnce = user->hasTrait<trait::Reduction>() && !slidesWindow(user) && operand.getOperandNumber() == 0;
+      bool readsOnce =
+          user->hasTrait<trait::Reduction>() && !slidesWindow(user) && operand.getOperandNumber() == 0;
       if (readsOnce)
         continue;
       if (!user->hasTrait<trait::Relayout>())
@@ -334,10 +342,12 @@ void KernelGroups::returnSecondResult(KernelGroup &group) {
     return;
   Operation *root = group.getRoot();
   for (KernelGroup *user : userGroups(root)) {
-    bool streams = user && user != &group && !user->secondResult && user->getRoot()->getNumResults() == 1 &&
-                   (!user->anchor || (user->anchor->hasTrait<trait::Reduction>() && !slidesWindow(user->anchor)));
+    bool streams =
+        user && user != &group && !user->secondResult && user->getRoot()->getNumResults() == 1 &&
+        (!user->anchor || (user->anchor->hasTrait<trait::Reduction>() && !slidesWindow(user->anchor)));
     if (!streams || !haveSameShape(root->getResult(0), user->getRoot()->getResult(0)) ||
-        !refusal(root, *user).empty() || user->ops.size() + group.ops.size() > options.maxOps || reaches(root, *user))
+        !refusal(root, *user).empty() || user->ops.size() + group.ops.size() > options.maxOps ||
+        reaches(root, *user))
       continue;
     user->secondResult = root->getResult(0);
     for (Operation *op : group.ops) {

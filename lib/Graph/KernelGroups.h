@@ -1,8 +1,8 @@
 //===- KernelGroups.h - Which ops of a block become one kernel ----------------------------------===//
 //
-// Decides by traits and shapes only, and changes no IR. A group is built around at most one anchor: an op that is not
-// elementwise. All its values but the results are used inside of it, so a kernel in the place of its last op sees all
-// of its inputs; for a group with a second result the absence of a cycle is checked.
+// Decides by traits and shapes only, and changes no IR. A group is built around at most one anchor: an op
+// that is not elementwise. All its values but the results are used inside of it, so a kernel in the place of
+// its last op sees all of its inputs; for a group with a second result the absence of a cycle is checked.
 //
 //===----------------------------------------------------------------------------------------===//
 
@@ -46,8 +46,8 @@ public:
   /// The groups to make kernels of, ordered by their last op.
   std::vector<const KernelGroup *> getGroups() const;
 
-  /// Why the op that computes `producer`'s result is not in the kernel of its user `consumer`; empty if they are in one
-  /// kernel, or one of them is in none.
+  /// Why the op that computes `producer`'s result is not in the kernel of its user `consumer`; empty if they
+  /// are in one kernel, or one of them is in none.
   std::string whySeparate(mlir::Operation *producer, mlir::Operation *consumer) const;
 
   /// Whether the op belongs in a kernel at all.
@@ -61,7 +61,8 @@ private:
   KernelGroup *groupOf(mlir::Operation *op) const { return groups.lookup(op); }
   KernelGroup *startGroup(mlir::Operation *op);
   void sortOps(KernelGroup &group);
-  /// The groups that use the op's results, each once in program order; null among them stands for users in none.
+  /// The groups that use the op's results, each once in program order; null among them stands for users in
+  /// none.
   GroupSet userGroups(mlir::Operation *op) const;
 
   void growAnchor(mlir::Operation *anchor);
@@ -69,7 +70,8 @@ private:
   void cloneIntoUsers(KernelGroup &group);
   void returnSecondResult(KernelGroup &group);
 
-  /// Why no op of `group` may read the result of the elementwise `producer` inside its kernel; empty if all may.
+  /// Why no op of `group` may read the result of the elementwise `producer` inside its kernel; empty if all
+  /// may.
   std::string refusal(mlir::Operation *producer, const KernelGroup &group) const;
   /// Whether a value leads from one of `from`'s users outside of `target` back into it.
   bool reaches(mlir::Operation *from, const KernelGroup &target) const;

@@ -8,7 +8,8 @@ using namespace tenon;
 void tenon::populateCanonicalizations(RewritePatternSet &patterns) {
   MLIRContext *context = patterns.getContext();
   context->getOrLoadDialect<TenonDialect>()->getCanonicalizationPatterns(patterns);
-  for (RegisteredOperationName op : context->getRegisteredOperationsByDialect(TenonDialect::getDialectNamespace()))
+  for (RegisteredOperationName op :
+       context->getRegisteredOperationsByDialect(TenonDialect::getDialectNamespace()))
     op.getCanonicalizationPatterns(patterns, context);
 }
 
@@ -19,7 +20,8 @@ static bool followsFromConstants(Value value, unsigned depth) {
   if (isa<ConstantOp>(op))
     return true;
   return isa<TenonDialect>(op->getDialect()) && isPure(op) && op->getNumOperands() > 0 &&
-         llvm::all_of(op->getOperands(), [&](Value operand) { return ::followsFromConstants(operand, depth - 1); });
+         llvm::all_of(op->getOperands(),
+                      [&](Value operand) { return ::followsFromConstants(operand, depth - 1); });
 }
 
 bool tenon::followsFromConstants(Value value) {

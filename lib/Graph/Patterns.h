@@ -32,7 +32,9 @@ mlir::Value createReshape(mlir::OpBuilder &builder, mlir::Location loc, mlir::Va
 inline mlir::RankedTensorType tensorType(mlir::Value value) {
   return mlir::cast<mlir::RankedTensorType>(value.getType());
 }
-inline bool isFloat(mlir::Value value) { return mlir::isa<mlir::FloatType>(tensorType(value).getElementType()); }
+inline bool isFloat(mlir::Value value) {
+  return mlir::isa<mlir::FloatType>(tensorType(value).getElementType());
+}
 inline bool hasOneElement(mlir::Value value) {
   return tensorType(value).hasStaticShape() && tensorType(value).getNumElements() == 1;
 }

@@ -1,8 +1,9 @@
 //===- RecoverPatterns.cpp - One op for what exporters spell out --------------------------------===//
 //
-// In: a simplified function. Out: the same with normalizations, softmax and activations as the ops they are. A kernel of
-// such an op reads its input once or twice; spelt out it would be several kernels, reductions being one each. It stands
-// behind the simplification, which leaves fewer spellings: no division by constants, no squares by pow.
+// In: a function of tenon ops. Out: the same with normalizations, softmax and activations as the ops they
+// are. A kernel of such an op reads its input once or twice; spelt out it would be several kernels,
+// reductions being one each. It stands before the simplification, which moves constants out of the forms it
+// knows, but finds them behind it, too.
 //
 //===----------------------------------------------------------------------------------------===//
 
@@ -27,7 +28,9 @@ using namespace tenon;
 //===----------------------------------------------------------------------------------------===//
 
 /// Whether two numbers are the same constant, as exporters round it.
-static bool isClose(double value, double expected) { return std::abs(value - expected) <= 1e-3 * std::abs(expected); }
+static bool isClose(double value, double expected) {
+  return std::abs(value - expected) <= 1e-3 * std::abs(expected);
+}
 
 namespace {
 
@@ -119,25 +122,41 @@ static std::optional<int64_t> trailingAxis(ArrayRef<int64_t> axes, int64_t rank)
   return axes.front();
 }
 
-/// The x and y of x / y, x * (1 / y) or x * rsqrt(y²); the latter as (x, y²) with `isSquared`.
-static std::optional<std::tuple<Value, Value, bool>> matchQuotient(Operation *op) {
-  if (auto div = dyn_cast<DivOp>(op)) {
-    if (auto root = div.getRhs().getDefiningOp<SqrtOp>())
-      return std::tuple(div.getLhs(), root.getInput(), true);
-    return std::tuple(div.getLhs(), div.getRhs(), false);
-  }
+/// The y of 1 / y.
+static Value matchReciprocal(Value value) {
+  if (auto reciprocal = value.getDefiningOp<ReciprocalOp>())
+    return reciprocal.getInput();
+  auto div = value.getDefiningOp<DivOp>();
+  return div && splatValue(div.getLhs()) == 1.0 && div.getRhs().getType() == div.getType() ? div.getRhs()
+                                                                                           : Value();
+}
+
+namespace {
+struct Quotient {
+  Value dividend, divisor;
+  /// Whether what divides is the root of the divisor.
+  bool byRoot;
+};
+} // namespace
+
+static Quotient makeQuotient(Value dividend, Value divisor) {
+  if (auto root = divisor.getDefiningOp<SqrtOp>())
+    return {dividend, root.getInput(), true};
+  return {dividend, divisor, false};
+}
+
+/// x / y, x * (1 / y) or x * rsqrt(y).
+static std::optional<Quotient> matchQuotient(Operation *op) {
+  if (auto div = dyn_cast<DivOp>(op))
+    return makeQuotient(div.getLhs(), div.getRhs());
   if (!isa<MulOp>(op))
     return std::nullopt;
   for (unsigned i : {0u, 1u}) {
     Value other = op->getOperand(1 - i);
     if (auto root = op->getOperand(i).getDefiningOp<RsqrtOp>())
-      return std::tuple(other, root.getInput(), true);
-    auto reciprocal = op->getOperand(i).getDefiningOp<ReciprocalOp>();
-    if (!reciprocal)
-      continue;
-    if (auto root = reciprocal.getInput().getDefiningOp<SqrtOp>())
-      return std::tuple(other, root.getInput(), true);
-    return std::tuple(other, reciprocal.getInput(), false);
+      return Quotient{other, root.getInput(), true};
+    if (Value divisor = matchReciprocal(op->getOperand(i)))
+      return makeQuotient(other, divisor);
   }
   return std::nullopt;
 }
@@ -156,10 +175,10 @@ struct RootMeanSquare {
 } // namespace
 
 static std::optional<RootMeanSquare> matchRootMeanSquare(Operation *op) {
-  auto quotient = matchQuotient(op);
-  if (!quotient || !std::get<2>(*quotient))
+  std::optional<Quotient> quotient = matchQuotient(op);
+  if (!quotient || !quotient->byRoot)
     return std::nullopt;
-  Value value = std::get<0>(*quotient), square = std::get<1>(*quotient);
+  Value value = quotient->dividend, square = quotient->divisor;
   double epsilon = 0;
   if (auto sum = matchAddNumber(square)) {
     square = sum->first;
@@ -188,8 +207,8 @@ static LogicalResult recoverNormalization(Operation *op, PatternRewriter &rewrit
     SmallVector<int64_t> axes;
     if (matchReduction(centred.getRhs(), ReduceKind::mean, axes) == centred.getLhs() &&
         trailingAxis(axes, tensorType(centred).getRank()) == match->axis) {
-      rewriter.replaceOpWithNewOp<LayerNormOp>(op, type, centred.getLhs(), /*scale=*/Value(), /*bias=*/Value(), axis,
-                                               epsilon);
+      rewriter.replaceOpWithNewOp<LayerNormOp>(op, type, centred.getLhs(), /*scale=*/Value(),
+                                               /*bias=*/Value(), axis, epsilon);
       return success();
     }
   }
@@ -197,7 +216,8 @@ static LogicalResult recoverNormalization(Operation *op, PatternRewriter &rewrit
   return success();
 }
 
-/// Whether `value` has one element per element of a sample that is normalized from `axis` on, or fewer that broadcast.
+/// Whether `value` has one element per element of a sample that is normalized from `axis` on, or fewer that
+/// broadcast.
 static bool isParameter(Value value, RankedTensorType input, int64_t axis) {
   ArrayRef<int64_t> shape = tensorType(value).getShape().drop_while([](int64_t size) { return size == 1; });
   ArrayRef<int64_t> sample = input.getShape().drop_front(axis);
@@ -220,8 +240,8 @@ static LogicalResult recoverScale(MulOp op, PatternRewriter &rewriter) {
     if constexpr (std::is_same_v<Op, LayerNormOp>) {
       if (norm.getBias())
         continue;
-      rewriter.replaceOpWithNewOp<Op>(op, op.getType(), norm.getInput(), scale, /*bias=*/Value(), norm.getAxisAttr(),
-                                      norm.getEpsilonAttr());
+      rewriter.replaceOpWithNewOp<Op>(op, op.getType(), norm.getInput(), scale, /*bias=*/Value(),
+                                      norm.getAxisAttr(), norm.getEpsilonAttr());
     } else {
       rewriter.replaceOpWithNewOp<Op>(op, op.getType(), norm.getInput(), scale, norm.getAxisAttr(),
                                       norm.getEpsilonAttr());
@@ -248,19 +268,20 @@ static LogicalResult recoverBias(AddOp op, PatternRewriter &rewriter) {
 
 /// exp(x) / sum(exp(x)), also of x - max(x).
 static LogicalResult recoverSoftmax(Operation *op, PatternRewriter &rewriter) {
-  auto quotient = matchQuotient(op);
-  if (!quotient || std::get<2>(*quotient))
+  std::optional<Quotient> quotient = matchQuotient(op);
+  if (!quotient || quotient->byRoot)
     return failure();
   SmallVector<int64_t> axes;
-  Value exponential = std::get<0>(*quotient);
+  Value exponential = quotient->dividend;
   auto exp = exponential.getDefiningOp<ExpOp>();
-  if (!exp || matchReduction(std::get<1>(*quotient), ReduceKind::sum, axes) != exponential || axes.size() != 1 ||
+  if (!exp || matchReduction(quotient->divisor, ReduceKind::sum, axes) != exponential || axes.size() != 1 ||
       exp.getType() != op->getResult(0).getType())
     return failure();
   Value input = exp.getInput();
   SmallVector<int64_t> maxAxes;
   if (auto shifted = input.getDefiningOp<SubOp>();
-      shifted && matchReduction(shifted.getRhs(), ReduceKind::max, maxAxes) == shifted.getLhs() && maxAxes == axes)
+      shifted && matchReduction(shifted.getRhs(), ReduceKind::max, maxAxes) == shifted.getLhs() &&
+      maxAxes == axes)
     input = shifted.getLhs();
   rewriter.replaceOpWithNewOp<SoftmaxOp>(op, exp.getType(), input, rewriter.getI64IntegerAttr(axes.front()));
   return success();
@@ -300,8 +321,8 @@ static bool isScaledAgain(MulOp op) {
   return user && (splatValue(user.getLhs()) || splatValue(user.getRhs()));
 }
 
-/// 0.5 x (1 + erf(x / sqrt 2)), or 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x³))). Another number than 0.5, where that
-/// has moved into weights, stays as a factor.
+/// 0.5 x (1 + erf(x / sqrt 2)), or 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x³))). Another number than 0.5,
+/// where that has moved into weights, stays as a factor.
 static LogicalResult recoverGelu(MulOp op, PatternRewriter &rewriter) {
   Product product = takeApart(op);
   if (product.factors.size() != 2 || !isFloat(op) || isScaledAgain(op))
@@ -330,8 +351,10 @@ static LogicalResult recoverGelu(MulOp op, PatternRewriter &rewriter) {
 }
 
 /// 1 / (1 + exp(-x))
-static LogicalResult recoverSigmoid(ReciprocalOp op, PatternRewriter &rewriter) {
-  Value exponent = matchOnePlus<ExpOp>(op.getInput());
+template <typename Op>
+static LogicalResult recoverSigmoid(Op op, PatternRewriter &rewriter) {
+  Value divisor = isFloat(op.getResult()) ? matchReciprocal(op.getResult()) : Value();
+  Value exponent = divisor ? matchOnePlus<ExpOp>(divisor) : Value();
   auto negative = exponent ? exponent.getDefiningOp<NegOp>() : NegOp();
   if (!negative || negative.getType() != op.getType())
     return failure();
@@ -367,7 +390,8 @@ struct RecoverPatterns : tenon::impl::RecoverPatternsBase<RecoverPatterns> {
     set.add(recoverScale<RmsNormOp>);
     set.add(recoverBias);
     set.add(recoverGelu);
-    set.add(recoverSigmoid);
+    set.add(recoverSigmoid<DivOp>);
+    set.add(recoverSigmoid<ReciprocalOp>);
     patterns = std::make_shared<FrozenRewritePatternSet>(std::move(set));
     return success();
   }

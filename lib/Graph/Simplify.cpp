@@ -1,8 +1,9 @@
 //===- Simplify.cpp - Algebra over the whole program --------------------------------------------===//
 //
-// In: a function of tenon ops. Out: the same function in fewer and cheaper ops: identities, constant factors moved into
-// weights, normalizations with given statistics taken apart, reshapes moved together, equal ops merged. What it leaves
-// to be computed from constants is for constant folding. It stands before the passes that look for larger forms.
+// In: a function of tenon ops. Out: the same function in fewer and cheaper ops: identities, constant factors
+// moved into weights, normalizations with given statistics taken apart, reshapes moved together, equal ops
+// merged. What it leaves to be computed from constants is for constant folding. It stands before the passes
+// that look for larger forms.
 //
 //===----------------------------------------------------------------------------------------===//
 

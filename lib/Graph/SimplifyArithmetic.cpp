@@ -125,8 +125,8 @@ static LogicalResult mergeRelus(ReluOp op, PatternRewriter &rewriter) {
   return success();
 }
 
-/// The statistics become a factor and a term per channel: x * a + b with a = scale / sqrt(variance + epsilon) and
-/// b = bias - mean * a.
+/// The statistics become a factor and a term per channel: x * a + b with a = scale / sqrt(variance + epsilon)
+/// and b = bias - mean * a.
 static LogicalResult decomposeBatchNorm(BatchNormOp op, PatternRewriter &rewriter) {
   Location loc = op.getLoc();
   RankedTensorType type = op.getType();
@@ -140,7 +140,8 @@ static LogicalResult decomposeBatchNorm(BatchNormOp op, PatternRewriter &rewrite
     return element == wide ? value : CastOp::create(rewriter, loc, value, element);
   };
   Value epsilon = createScalar(rewriter, loc, wide, op.getEpsilon().convertToDouble());
-  Value deviation = SqrtOp::create(rewriter, loc, AddOp::create(rewriter, loc, widen(op.getVariance()), epsilon));
+  Value deviation =
+      SqrtOp::create(rewriter, loc, AddOp::create(rewriter, loc, widen(op.getVariance()), epsilon));
   Value factor = DivOp::create(rewriter, loc, widen(op.getScale()), deviation);
   Value shift = MulOp::create(rewriter, loc, widen(op.getMean()), factor);
   Value term = SubOp::create(rewriter, loc, widen(op.getBias()), shift);

@@ -1,7 +1,7 @@
 //===- SimplifyRelayout.cpp - Fewer and cheaper ops that only move elements ---------------------===//
 //
-// A reshape costs nothing but keeps its neighbours out of one kernel, so reshapes sink towards the end of the program,
-// past everything that does not care about the shape, and meet others there.
+// A reshape costs nothing but keeps its neighbours out of one kernel, so reshapes sink towards the end of the
+// program, past everything that does not care about the shape, and meet others there.
 //
 //===----------------------------------------------------------------------------------------===//
 
@@ -112,9 +112,10 @@ private:
                              ? other.getInput()
                              : rewriter.createOrFold<ReshapeOp>(op->getLoc(), type, operand));
     }
-    OperationState state(op->getLoc(), op->getName(), operands,
-                         {RankedTensorType::get(from.getShape(), result.getElementType(), from.getEncoding())},
-                         op->getAttrs());
+    OperationState state(
+        op->getLoc(), op->getName(), operands,
+        {RankedTensorType::get(from.getShape(), result.getElementType(), from.getEncoding())},
+        op->getAttrs());
     Operation *inner = rewriter.create(state);
     rewriter.replaceOpWithNewOp<ReshapeOp>(op, result, inner->getResult(0));
     return success();
@@ -122,7 +123,8 @@ private:
 
   /// The type the operand has to have beside the input of the reshape, null if it can't or better should not.
   static RankedTensorType fittingType(Value operand, ReshapeOp reshape) {
-    RankedTensorType from = tensorType(reshape.getInput()), to = reshape.getType(), type = tensorType(operand);
+    RankedTensorType from = tensorType(reshape.getInput()), to = reshape.getType(),
+                     type = tensorType(operand);
     if (hasOneElement(operand) && !haveSameShape(type, to))
       return RankedTensorType::get({}, type.getElementType());
     if (haveSameShape(type, to)) {
@@ -155,7 +157,8 @@ static LogicalResult sinkThroughNormalization(Op op, PatternRewriter &rewriter) 
     return failure();
   auto fits = [&](Value parameter) {
     RankedTensorType type = tensorType(parameter);
-    return type.hasStaticShape() && static_cast<int64_t>(withoutLeadingOnes(type.getShape()).size()) <= common;
+    return type.hasStaticShape() &&
+           static_cast<int64_t>(withoutLeadingOnes(type.getShape()).size()) <= common;
   };
   if (!llvm::all_of(op->getOperands().drop_front(), fits))
     return failure();
@@ -186,8 +189,8 @@ static LogicalResult collapseRows(MatmulOp op, PatternRewriter &rewriter) {
   AffineExpr rows = sizes.product(ArrayRef(from).drop_back());
   if (!rows || !rows.isPureAffine() || !from.back() || !result.back())
     return failure();
-  Value matrix = ReshapeOp::create(rewriter, op.getLoc(), sizes.tensor({rows, from.back()}, lhs.getElementType()),
-                                   op.getLhs());
+  Value matrix = ReshapeOp::create(rewriter, op.getLoc(),
+                                   sizes.tensor({rows, from.back()}, lhs.getElementType()), op.getLhs());
   Value product = MatmulOp::create(rewriter, op.getLoc(),
                                    sizes.tensor({rows, result.back()}, op.getType().getElementType()), matrix,
                                    op.getRhs(), /*transpose_lhs=*/false, op.getTransposeRhs());
@@ -205,7 +208,8 @@ static LogicalResult gatherToSlice(GatherOp op, PatternRewriter &rewriter) {
   auto elements = constant ? dyn_cast<DenseIntElementsAttr>(constant.getValue()) : DenseIntElementsAttr();
   RankedTensorType data = tensorType(op.getData());
   int64_t size = data.getDimSize(op.getAxis());
-  if (!elements || elements.getType().getRank() > 1 || elements.getNumElements() == 0 || ShapedType::isDynamic(size))
+  if (!elements || elements.getType().getRank() > 1 || elements.getNumElements() == 0 ||
+      ShapedType::isDynamic(size))
     return failure();
   SmallVector<int64_t> indices;
   for (const APInt &element : elements.getValues<APInt>()) {
@@ -226,8 +230,8 @@ static LogicalResult gatherToSlice(GatherOp op, PatternRewriter &rewriter) {
   SymbolicSizes sizes(op.getContext());
   SymbolicSizes::Sizes taken = sizes.of(data);
   taken[op.getAxis()] = sizes.constant(indices.size());
-  Value slice = SliceOp::create(rewriter, op.getLoc(), sizes.tensor(taken, data.getElementType()), op.getData(), starts,
-                                steps);
+  Value slice = SliceOp::create(rewriter, op.getLoc(), sizes.tensor(taken, data.getElementType()),
+                                op.getData(), starts, steps);
   if (slice.getType() != op.getType())
     slice = ReshapeOp::create(rewriter, op.getLoc(), op.getType(), slice);
   rewriter.replaceOp(op, slice);

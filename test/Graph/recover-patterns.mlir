@@ -139,3 +139,21 @@ func.func @sigmoid(%x: tensor<4xf32>) -> tensor<4xf32> {
   %3 = tenon.reciprocal %2 : (tensor<4xf32>) -> tensor<4xf32>
   return %3 : tensor<4xf32>
 }
+
+// CHECK-LABEL: func.func @one_over(
+// CHECK-DAG: %[[S:.*]] = tenon.sigmoid %arg0
+// CHECK-DAG: %[[N:.*]] = tenon.rms_norm %arg0
+// CHECK: return %[[S]], %[[N]]
+func.func @one_over(%x: tensor<4x8xf32>) -> (tensor<4x8xf32>, tensor<4x8xf32>) {
+  %one = tenon.constant dense<1.0> : tensor<f32>
+  %0 = tenon.neg %x : (tensor<4x8xf32>) -> tensor<4x8xf32>
+  %1 = tenon.exp %0 : (tensor<4x8xf32>) -> tensor<4x8xf32>
+  %2 = tenon.add %one, %1 : (tensor<f32>, tensor<4x8xf32>) -> tensor<4x8xf32>
+  %3 = tenon.div %one, %2 : (tensor<f32>, tensor<4x8xf32>) -> tensor<4x8xf32>
+  %4 = tenon.mul %x, %x : (tensor<4x8xf32>, tensor<4x8xf32>) -> tensor<4x8xf32>
+  %5 = tenon.reduce mean %4 {axes = array<i64: 1>, keep_dims} : (tensor<4x8xf32>) -> tensor<4x1xf32>
+  %6 = tenon.sqrt %5 : (tensor<4x1xf32>) -> tensor<4x1xf32>
+  %7 = tenon.div %one, %6 : (tensor<f32>, tensor<4x1xf32>) -> tensor<4x1xf32>
+  %8 = tenon.mul %7, %x : (tensor<4x1xf32>, tensor<4x8xf32>) -> tensor<4x8xf32>
+  return %3, %8 : tensor<4x8xf32>, tensor<4x8xf32>
+}

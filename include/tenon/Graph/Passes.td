@@ -68,7 +68,7 @@ def RecoverPatterns : Pass<"tenon-recover-patterns", "::mlir::func::FuncOp"> {
   let summary = "find the ops that exporters spell out";
   let description = [{
     Finds layer and RMS normalization with their scale and bias, softmax, GELU in both forms and the sigmoid among the
-    elementwise ops and reductions they are written as. Expects a simplified function.
+    elementwise ops and reductions they are written as.
 
     ```mlir
     %m = tenon.reduce max %x {axes = array<i64: 1>, keep_dims} : (tensor<4x8xf32>) -> tensor<4x1xf32>
