@@ -14,25 +14,8 @@ using Predicate = FloatEmitter::Predicate;
 
 static constexpr double log2OfE = 1.44269504088896340736;
 
-/// exp(high - low) - 1 where |high - low| <= ln 2 / 2.
-static Value emitReducedExpm1(const FloatEmitter &emit, Value high, Value low) {
-  Value r = emit.sub(high, low);
-  Value square = emit.mul(r, r);
-  if (!emit.isDouble()) {
-    Value tail = emit.polynomial(r, {1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2,
-                                     1.6666665459e-1, 5.0000001201e-1});
-    return emit.fma(tail, square, r);
-  }
-  Value tail = emit.polynomial(square, {4.13813679705723846039e-08, -1.65339022054652515390e-06,
-                                        6.61375632143793436117e-05, -2.77777777770155933842e-03,
-                                        1.66666666666666019037e-01});
-  Value c = emit.sub(r, emit.mul(square, tail));
-  Value quotient = emit.div(emit.mul(r, c), emit.sub(emit.constant(2), c));
-  return emit.sub(high, emit.sub(low, quotient));
-}
-
 namespace {
-/// x = n ln 2 + high - low.
+/// x = n ln 2 + high - low, |high - low| <= ln 2 / 2. For f32 there is no low part.
 struct Reduced {
   FloatEmitter::Integer n;
   Value high, low;
@@ -41,10 +24,29 @@ struct Reduced {
 
 static Reduced reduce(const FloatEmitter &emit, Value x) {
   FloatEmitter::Integer n = emit.roundToInteger(emit.mul(x, log2OfE));
-  double ln2High = emit.isDouble() ? 6.93147180369123816490e-01 : 0.693359375;
-  double ln2Low = emit.isDouble() ? 1.90821492927058770002e-10 : -2.12194440e-4;
-  Value high = emit.sub(x, emit.mul(n.value, ln2High));
-  return {n, high, emit.mul(n.value, ln2Low)};
+  if (emit.isDouble()) {
+    Value high = emit.fma(n.value, emit.constant(-6.93147180369123816490e-01), x);
+    return {n, high, emit.mul(n.value, 1.90821492927058770002e-10)};
+  }
+  Value high = emit.fma(n.value, emit.constant(-0.693359375), x);
+  return {n, emit.fma(n.value, emit.constant(2.12194440e-4), high), nullptr};
+}
+
+/// exp(high - low) - 1.
+static Value emitReducedExpm1(const FloatEmitter &emit, Value high, Value low) {
+  if (!emit.isDouble()) {
+    Value tail = emit.polynomial(high, {1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2,
+                                        1.6666665459e-1, 5.0000001201e-1});
+    return emit.fma(tail, emit.mul(high, high), high);
+  }
+  Value r = emit.sub(high, low);
+  Value square = emit.mul(r, r);
+  Value tail = emit.polynomial(square, {4.13813679705723846039e-08, -1.65339022054652515390e-06,
+                                        6.61375632143793436117e-05, -2.77777777770155933842e-03,
+                                        1.66666666666666019037e-01});
+  Value c = emit.sub(r, emit.mul(square, tail));
+  Value quotient = emit.div(emit.mul(r, c), emit.sub(emit.constant(2), c));
+  return emit.sub(high, emit.sub(low, quotient));
 }
 
 /// value * 2^n, where 2^n alone may not be a normal number.
