@@ -21,7 +21,63 @@ static Value floorModulo(ScalarBuilder &s, Value value, Value divisor) {
 }
 
 //===----------------------------------------------------------------------------------------===//
-// Transposition, broadcasting, slices, triangles
+// Slices
+//===----------------------------------------------------------------------------------------===//
+
+/// The elements `start + i * step` of each dimension, as many as `type` says, read in the body. Starts below 0 count from
+/// the end.
+static Value readSlice(StructuredBuilder &b, RankedTensorType type, Value input, ArrayRef<int64_t> starts,
+                       ArrayRef<int64_t> steps) {
+  SmallVector<Value> ends;
+  for (auto [start, size] : llvm::zip_equal(starts, b.getSizes().of(tensorType(input))))
+    ends.push_back(start < 0 ? b.sizeValue(size) : Value());
+  return b.move(type, {}, [&](ScalarBuilder &s, ValueRange) {
+    SmallVector<Value> at;
+    for (unsigned dim = 0; dim < starts.size(); ++dim) {
+      Value place = s.index(dim);
+      if (steps[dim] != 1)
+        place = s.mul(place, s.indexConstant(steps[dim]));
+      if (starts[dim] != 0)
+        place = s.add(place, s.indexConstant(starts[dim]));
+      at.push_back(ends[dim] ? s.add(place, ends[dim]) : place);
+    }
+    return StructuredBuilder::extract(s, input, at);
+  });
+}
+
+/// The same through access maps where they can say it. A dimension read from its beginning one by one is a plain loop,
+/// which by the rules of linalg goes through all of it: such a part is read from the kernel's argument or, where it is
+/// computed in the kernel, backwards twice, which comes to the same index once the first op is inlined.
+static Value takeSlice(StructuredBuilder &b, RankedTensorType type, Value input, ArrayRef<int64_t> starts,
+                       ArrayRef<int64_t> steps) {
+  SymbolicSizes::Sizes from = b.getSizes().of(tensorType(input)), to = b.getSizes().of(type);
+  SmallVector<AffineExpr> indices, backwards = b.loops(type);
+  bool fromEnd = false, partial = false, unknown = false;
+  for (unsigned dim = 0; dim < starts.size(); ++dim) {
+    std::optional<int64_t> count = SymbolicSizes::constantValue(to[dim]);
+    fromEnd |= starts[dim] < 0;
+    if (count == 1) {
+      indices.push_back(b.constant(starts[dim]));
+      continue;
+    }
+    indices.push_back(b.loop(dim) * steps[dim] + starts[dim]);
+    if (starts[dim] != 0 || steps[dim] != 1 || (from[dim] && from[dim] == to[dim]))
+      continue;
+    partial = true;
+    unknown |= !count;
+    if (count)
+      indices.back() = backwards[dim] = b.constant(*count - 1) - b.loop(dim);
+  }
+  if (fromEnd || unknown || (partial && b.isKernelArgument(input))) {
+    b.checkExtractable(input, "input of dynamic size");
+    return readSlice(b, type, input, starts, steps);
+  }
+  Value slice = b.move(type, b.input(input, indices));
+  return partial ? b.move(type, b.input(slice, backwards)) : slice;
+}
+
+//===----------------------------------------------------------------------------------------===//
+// Transposition, broadcasting, triangles
 //===----------------------------------------------------------------------------------------===//
 
 namespace {
@@ -56,31 +112,7 @@ struct SliceLowering : OpConversionPattern<SliceOp> {
   LogicalResult matchAndRewrite(SliceOp op, OpAdaptor adaptor, ConversionPatternRewriter &rewriter) const override {
     StructuredBuilder b(rewriter, op);
     RankedTensorType type = tensorType(op.getResult());
-    ArrayRef<int64_t> starts = op.getStarts(), steps = op.getSteps();
-    if (llvm::any_of(starts, [](int64_t start) { return start < 0; }))
-      return b.replace(fromEnd(b, op, adaptor.getInput()));
-    SmallVector<AffineExpr> indices;
-    for (auto [i, start] : llvm::enumerate(starts))
-      indices.push_back(b.loop(i) * steps[i] + start);
-    return b.replace(b.move(type, b.input(op.getInput(), adaptor.getInput(), indices)));
-  }
-
-private:
-  /// A start that counts from the end of a dynamic size is no constant: access maps can't say it.
-  static Value fromEnd(StructuredBuilder &b, SliceOp op, Value input) {
-    b.checkExtractable(input, "input of dynamic size");
-    SmallVector<Value> sizes;
-    for (AffineExpr size : b.getSizes().of(tensorType(op.getInput())))
-      sizes.push_back(b.sizeValue(size));
-    return b.move(tensorType(op.getResult()), {}, [&](ScalarBuilder &s, ValueRange) {
-      SmallVector<Value> at;
-      for (auto [i, start] : llvm::enumerate(op.getStarts())) {
-        Value place = s.mul(s.index(i), s.indexConstant(op.getSteps()[i]));
-        Value first = s.indexConstant(start);
-        at.push_back(s.add(place, start < 0 ? s.add(sizes[i], first) : first));
-      }
-      return StructuredBuilder::extract(s, input, at);
-    });
+    return b.replace(takeSlice(b, type, adaptor.getInput(), op.getStarts(), op.getSteps()));
   }
 };
 
@@ -180,26 +212,29 @@ Value PadLowering::padConstant(StructuredBuilder &b, PadOp op, OpAdaptor adaptor
   RankedTensorType result = tensorType(op.getResult());
   TypedAttr zero = b.rewriter.getZeroAttr(elementOf(adaptor.getInput()));
   TypedAttr value = op.getValue() ? getSplat(op.getValue()) : zero;
-  auto positive = [](int64_t count) { return std::max<int64_t>(count, 0); };
-  SmallVector<int64_t> low = llvm::map_to_vector(op.getLow(), positive);
-  SmallVector<int64_t> high = llvm::map_to_vector(op.getHigh(), positive);
-  Value padded = b.pad(adaptor.getInput(), low, high, value ? value : zero);
-
-  // A negative count takes elements away: the result is then a part of what is padded.
-  auto isNegative = [](int64_t count) { return count < 0; };
-  SmallVector<AffineExpr> indices = b.loops(result);
-  for (auto [i, count] : llvm::enumerate(op.getLow()))
-    indices[i] = indices[i] - std::min<int64_t>(count, 0);
-  bool cuts = llvm::any_of(op.getLow(), isNegative) || llvm::any_of(op.getHigh(), isNegative);
+  // A negative count takes elements away, before others are added.
+  RankedTensorType type = tensorType(op.getInput());
+  SymbolicSizes::Sizes kept = b.getSizes().of(type);
+  SmallVector<int64_t> low(op.getLow()), high(op.getHigh()), starts, steps(low.size(), 1);
+  for (auto [before, after, size] : llvm::zip_equal(low, high, kept)) {
+    starts.push_back(std::max<int64_t>(-before, 0));
+    if (size)
+      size = size + std::min<int64_t>(before, 0) + std::min<int64_t>(after, 0);
+    before = std::max<int64_t>(before, 0);
+    after = std::max<int64_t>(after, 0);
+  }
+  RankedTensorType cut = b.getSizes().tensor(kept, type.getElementType());
+  Value input = cut == type ? adaptor.getInput() : takeSlice(b, cut, adaptor.getInput(), starts, steps);
+  Value padded = b.pad(input, low, high, value ? value : zero);
   if (value)
-    return cuts ? b.move(result, b.input(padded, indices)) : padded;
+    return padded;
 
   // A padding value known at run time only goes over the zeros of a first padding.
   SmallVector<Value> sizes;
-  for (AffineExpr size : b.getSizes().of(tensorType(op.getInput())))
+  for (AffineExpr size : b.getSizes().of(type))
     sizes.push_back(b.sizeValue(size));
   SmallVector<AffineExpr> first(tensorType(op.getValue()).getRank(), b.constant(0));
-  Input inputs[] = {b.input(padded, indices), b.input(op.getValue(), adaptor.getValue(), first)};
+  Input inputs[] = {b.input(padded, b.loops(result)), b.input(op.getValue(), adaptor.getValue(), first)};
   return b.move(result, inputs, [&](ScalarBuilder &s, ValueRange x) {
     Value inside = s.integer(s.getI1Type(), 1);
     for (auto [i, count] : llvm::enumerate(op.getLow())) {
