@@ -268,20 +268,25 @@ static void addFunctions(OpTable &table) {
 // Bits, comparisons, conversions
 //===----------------------------------------------------------------------------------------===//
 
-/// `value` without the bits above the width of `type`.
-static uint64_t lowBits(uint64_t value, Type type) {
-  return value & llvm::maskTrailingOnes<uint64_t>(type.getIntOrFloatBitWidth());
+/// Up, or down with the sign filling in. A count of the width and more, or below 0, shifts everything out.
+template <typename T>
+static T shift(T value, T count, unsigned width, bool up) {
+  const bool fits = count >= 0 && count < static_cast<T>(width);
+  if (up)
+    return fits ? static_cast<T>(static_cast<uint64_t>(value) << count) : 0;
+  if (fits)
+    return value >> count;
+  return value < 0 ? -1 : 0;
 }
 
-template <typename Op, typename Function>
-static void addShift(OpTable &table, Function shift) {
-  table.add<Op>([shift](Op, Invocation &call) {
+template <typename Op>
+static void addShift(OpTable &table, bool up) {
+  table.add<Op>([up](Op, Invocation &call) -> Results {
     Type type = call.operands[0].getElementType();
-    uint64_t width = type.getIntOrFloatBitWidth();
-    // A negative count reads as a huge one.
-    return mapBinary<uint64_t>(call, [=](uint64_t x, uint64_t y) -> uint64_t {
-      return y >= width ? 0 : shift(lowBits(x, type), y);
-    });
+    unsigned width = type.getIntOrFloatBitWidth();
+    if (type.isUnsignedInteger())
+      return mapBinary<uint64_t>(call, [=](uint64_t x, uint64_t y) { return shift(x, y, width, up); });
+    return mapBinary<int64_t>(call, [=](int64_t x, int64_t y) { return shift(x, y, width, up); });
   });
 }
 
@@ -372,8 +377,8 @@ static void addBitsAndConversions(OpTable &table) {
   addBitwise<BitwiseAndOp>(table, [](uint64_t x, uint64_t y) { return x & y; });
   addBitwise<BitwiseOrOp>(table, [](uint64_t x, uint64_t y) { return x | y; });
   addBitwise<BitwiseXorOp>(table, [](uint64_t x, uint64_t y) { return x ^ y; });
-  addShift<ShiftLeftOp>(table, [](uint64_t x, uint64_t y) { return x << y; });
-  addShift<ShiftRightOp>(table, [](uint64_t x, uint64_t y) { return x >> y; });
+  addShift<ShiftLeftOp>(table, /*up=*/true);
+  addShift<ShiftRightOp>(table, /*up=*/false);
   table.add<NotOp>([](NotOp, Invocation &call) {
     return mapUnary<uint64_t>(call, [](uint64_t x) -> uint64_t { return !x; });
   });

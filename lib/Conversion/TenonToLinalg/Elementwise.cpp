@@ -218,7 +218,7 @@ static Value compute(BitwiseAndOp, ScalarBuilder &b, ValueRange x) { return arit
 static Value compute(BitwiseOrOp, ScalarBuilder &b, ValueRange x) { return arith::OrIOp::create(b, x[0], x[1]); }
 static Value compute(BitwiseXorOp, ScalarBuilder &b, ValueRange x) { return arith::XOrIOp::create(b, x[0], x[1]); }
 
-/// Shifts by the width and more are poison: they give 0 here.
+/// Shifts by the width and more, or by less than 0, are poison: they give 0 here.
 template <typename ShiftOp>
 static Value shift(ScalarBuilder &b, ValueRange x) {
   Type type = x[0].getType();
@@ -227,7 +227,16 @@ static Value shift(ScalarBuilder &b, ValueRange x) {
 }
 
 static Value compute(ShiftLeftOp, ScalarBuilder &b, ValueRange x) { return shift<arith::ShLIOp>(b, x); }
-static Value compute(ShiftRightOp, ScalarBuilder &b, ValueRange x) { return shift<arith::ShRUIOp>(b, x); }
+
+static Value compute(ShiftRightOp op, ScalarBuilder &b, ValueRange x) {
+  if (isUnsignedElement(elementOf(op.getLhs())))
+    return shift<arith::ShRUIOp>(b, x);
+  // By the width and more only the sign is left, as it is by one less.
+  Type type = x[0].getType();
+  int64_t width = type.getIntOrFloatBitWidth();
+  Value fits = b.compare(IPred::ult, x[1], b.integer(type, width));
+  return arith::ShRSIOp::create(b, x[0], b.select(fits, x[1], b.integer(type, width - 1)));
+}
 
 static Value compute(CompareOp op, ScalarBuilder &b, ValueRange x) {
   static constexpr FPred floats[] = {FPred::OEQ, FPred::UNE, FPred::OLT, FPred::OLE, FPred::OGT, FPred::OGE};

@@ -134,7 +134,7 @@ def Tenon_BitwiseAndOp : Tenon_Binary<"bitwise_and", Tenon_IntTensor, "bitwise a
 def Tenon_BitwiseOrOp : Tenon_Binary<"bitwise_or", Tenon_IntTensor, "bitwise or", [Commutative]>;
 def Tenon_BitwiseXorOp : Tenon_Binary<"bitwise_xor", Tenon_IntTensor, "bitwise exclusive or", [Commutative]>;
 def Tenon_ShiftLeftOp : Tenon_Binary<"shift_left", Tenon_IntTensor, "lhs shifted up by rhs bits; 0 past the width">;
-def Tenon_ShiftRightOp : Tenon_Binary<"shift_right", Tenon_IntTensor, "lhs shifted down by rhs bits, filling with zeros">;
+def Tenon_ShiftRightOp : Tenon_Binary<"shift_right", Tenon_IntTensor, "lhs shifted down by rhs bits, filling with its sign">;
 
 def Tenon_Comparison : I32EnumAttr<"Comparison", "how two elements compare", [
     I32EnumAttrCase<"eq", 0>, I32EnumAttrCase<"ne", 1>, I32EnumAttrCase<"lt", 2>, I32EnumAttrCase<"le", 3>,
