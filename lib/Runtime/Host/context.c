@@ -47,7 +47,7 @@ int tenon_rt_context_create(const tenon_rt_model *model, const tenon_parallel *p
   size_t inputs = (size_t)descriptor->input_count, outputs = (size_t)descriptor->output_count;
   size_t symbols = (size_t)descriptor->symbol_count;
   tenon_rt_context *context =
-      malloc(sizeof *context + symbols * sizeof(int64_t) + (inputs + outputs) * sizeof(void *));
+      calloc(1, sizeof *context + symbols * sizeof(int64_t) + (inputs + outputs) * sizeof(void *));
   if (!context)
     return fail(TENON_ERROR_OUT_OF_MEMORY, "no memory for a context of model '%s'", descriptor->name);
 
