@@ -2,7 +2,8 @@
 //
 // Two contractions with a softmax between them, over the loops
 //
-//     batch, heads, queries, keys, and the reduced one; heads in parts (group, member) where key and value are shared.
+//     batch, heads, queries, keys, and the reduced one; heads in parts (group, member) where key and value
+//     are shared.
 //
 // Half precision is rounded at the end only.
 //
@@ -35,7 +36,8 @@ private:
   };
 
   static FailureOr<Heads> makeHeads(StructuredBuilder &b, AttentionOp op);
-  static Value makeScores(StructuredBuilder &b, AttentionOp op, OpAdaptor adaptor, const Heads &heads, Type computed);
+  static Value makeScores(StructuredBuilder &b, AttentionOp op, OpAdaptor adaptor, const Heads &heads,
+                          Type computed);
   static Value softmax(StructuredBuilder &b, Value scores);
 };
 
@@ -64,8 +66,8 @@ FailureOr<AttentionLowering::Heads> AttentionLowering::makeHeads(StructuredBuild
 }
 
 /// scale * query key' + mask, minus infinity where a key comes after its query.
-Value AttentionLowering::makeScores(StructuredBuilder &b, AttentionOp op, OpAdaptor adaptor, const Heads &heads,
-                                    Type computed) {
+Value AttentionLowering::makeScores(StructuredBuilder &b, AttentionOp op, OpAdaptor adaptor,
+                                    const Heads &heads, Type computed) {
   unsigned rank = heads.rank();
   AffineExpr batch = b.loop(0), query = b.loop(rank - 2), key = b.loop(rank - 1), reduced = b.loop(rank);
   SymbolicSizes::Sizes sizes = heads.sizes;
@@ -110,9 +112,9 @@ Value AttentionLowering::softmax(StructuredBuilder &b, Value scores) {
   Value exponentials = b.parallel(type, {b.input(scores, whole), b.input(most, shape.keptIndices)},
                                   [](ScalarBuilder &s, ValueRange x) { return s.exp(s.sub(x[0], x[1])); });
   Value sum = b.reduce(shape.kept, Combiner::sum, 1, b.input(exponentials, shape.indices), element);
-  Value factor = b.parallel(shape.kept, b.input(sum, b.loops(shape.kept)), [](ScalarBuilder &s, ValueRange x) {
-    return s.div(s.number(x[0].getType(), 1), x[0]);
-  });
+  Value factor =
+      b.parallel(shape.kept, b.input(sum, b.loops(shape.kept)),
+                 [](ScalarBuilder &s, ValueRange x) { return s.div(s.number(x[0].getType(), 1), x[0]); });
   return b.parallel(type, {b.input(exponentials, whole), b.input(factor, shape.keptIndices)},
                     [](ScalarBuilder &s, ValueRange x) { return s.mul(x[0], x[1]); });
 }

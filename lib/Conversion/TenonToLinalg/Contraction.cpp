@@ -1,7 +1,8 @@
 //===- Contraction.cpp - Matrix products and convolutions to structured ops --------------------===//
 //
-// Each op becomes one reduction `accumulator + lhs * rhs` over its loops: those of the result, then the reduced ones.
-// Half precision accumulates in f32 and is rounded by an op of its own, narrow integers accumulate in i32.
+// Each op becomes one reduction `accumulator + lhs * rhs` over its loops: those of the result, then the
+// reduced ones. Half precision accumulates in f32 and is rounded by an op of its own, narrow integers
+// accumulate in i32.
 //
 //===----------------------------------------------------------------------------------------===//
 
@@ -13,29 +14,31 @@
 using namespace mlir;
 using namespace tenon;
 
-/// The sum of the factors' products over `reductions` loops, in the accumulator type of the result's elements. `extents`
-/// are inputs that only tell loops how far they go.
-static Value contract(StructuredBuilder &b, RankedTensorType result, unsigned reductions, ArrayRef<Input> factors,
-                      ArrayRef<Input> extents = {}) {
+/// The sum of the factors' products over `reductions` loops, in the accumulator type of the result's
+/// elements. `extents` are inputs that only tell loops how far they go.
+static Value contract(StructuredBuilder &b, RankedTensorType result, unsigned reductions,
+                      ArrayRef<Input> factors, ArrayRef<Input> extents = {}) {
   Type accumulator = getAccumulatorType(result.getElementType());
   SmallVector<Input> inputs(factors);
   llvm::append_range(inputs, extents);
-  return b.reduce(result.clone(accumulator), Combiner::sum, reductions, inputs, [&](ScalarBuilder &s, ValueRange x) {
-    Value product = s.widen(x[0], factors[0].element, accumulator);
-    for (size_t i = 1; i < factors.size(); ++i)
-      product = s.mul(product, s.widen(x[i], factors[i].element, accumulator));
-    return product;
-  });
+  return b.reduce(result.clone(accumulator), Combiner::sum, reductions, inputs,
+                  [&](ScalarBuilder &s, ValueRange x) {
+                    Value product = s.widen(x[0], factors[0].element, accumulator);
+                    for (size_t i = 1; i < factors.size(); ++i)
+                      product = s.mul(product, s.widen(x[i], factors[i].element, accumulator));
+                    return product;
+                  });
 }
 
 //===----------------------------------------------------------------------------------------===//
 // Matrix products
 //===----------------------------------------------------------------------------------------===//
 
-/// The indices of an operand: its batch dimensions as in the result, then its matrix dimensions `row` and `column`, of
-/// which a vector has one (the other is null).
-static SmallVector<AffineExpr> matrixIndices(StructuredBuilder &b, RankedTensorType type, RankedTensorType result,
-                                             unsigned resultBatch, AffineExpr row, AffineExpr column, bool transposed) {
+/// The indices of an operand: its batch dimensions as in the result, then its matrix dimensions `row` and
+/// `column`, of which a vector has one (the other is null).
+static SmallVector<AffineExpr> matrixIndices(StructuredBuilder &b, RankedTensorType type,
+                                             RankedTensorType result, unsigned resultBatch, AffineExpr row,
+                                             AffineExpr column, bool transposed) {
   SmallVector<AffineExpr> indices;
   int64_t batch = std::max<int64_t>(type.getRank() - 2, 0), missing = resultBatch - batch;
   for (int64_t i = 0; i < batch; ++i) {
@@ -55,18 +58,20 @@ namespace {
 struct MatmulLowering : OpConversionPattern<MatmulOp> {
   using OpConversionPattern::OpConversionPattern;
 
-  LogicalResult matchAndRewrite(MatmulOp op, OpAdaptor adaptor, ConversionPatternRewriter &rewriter) const override {
+  LogicalResult matchAndRewrite(MatmulOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
     StructuredBuilder b(rewriter, op);
-    RankedTensorType lhs = tensorType(op.getLhs()), rhs = tensorType(op.getRhs()), result = tensorType(op.getResult());
+    RankedTensorType lhs = tensorType(op.getLhs()), rhs = tensorType(op.getRhs()),
+                     result = tensorType(op.getResult());
     bool hasRows = lhs.getRank() > 1, hasColumns = rhs.getRank() > 1;
     unsigned rank = result.getRank(), batch = rank - hasRows - hasColumns;
-    AffineExpr row = hasRows ? b.loop(batch) : AffineExpr(), column = hasColumns ? b.loop(rank - 1) : AffineExpr();
+    AffineExpr row = hasRows ? b.loop(batch) : AffineExpr(),
+               column = hasColumns ? b.loop(rank - 1) : AffineExpr();
     AffineExpr reduced = b.loop(rank);
-    Input inputs[] = {
-        b.input(op.getLhs(), adaptor.getLhs(),
-                matrixIndices(b, lhs, result, batch, row, reduced, op.getTransposeLhs())),
-        b.input(op.getRhs(), adaptor.getRhs(),
-                matrixIndices(b, rhs, result, batch, reduced, column, op.getTransposeRhs()))};
+    Input inputs[] = {b.input(op.getLhs(), adaptor.getLhs(),
+                              matrixIndices(b, lhs, result, batch, row, reduced, op.getTransposeLhs())),
+                      b.input(op.getRhs(), adaptor.getRhs(),
+                              matrixIndices(b, rhs, result, batch, reduced, column, op.getTransposeRhs()))};
     return b.replace(b.narrow(contract(b, result, /*reductions=*/1, inputs), result));
   }
 };
@@ -78,7 +83,8 @@ struct MatmulLowering : OpConversionPattern<MatmulOp> {
 } // namespace
 
 /// The type with a dimension for the groups before that of each group's channels.
-static RankedTensorType splitChannels(StructuredBuilder &b, RankedTensorType type, unsigned channels, int64_t groups) {
+static RankedTensorType splitChannels(StructuredBuilder &b, RankedTensorType type, unsigned channels,
+                                      int64_t groups) {
   SymbolicSizes::Sizes sizes = b.getSizes().of(type);
   sizes[channels] = b.constant(type.getDimSize(channels) / groups);
   sizes.insert(sizes.begin() + channels, b.constant(groups));
@@ -100,8 +106,8 @@ static Value mergeChannels(StructuredBuilder &b, Value split, RankedTensorType w
 
 namespace {
 
-/// The loops of a convolution: those of the result, its channels split into groups if there are several, then those of
-/// the kernel and of the input's channels in the filter's order.
+/// The loops of a convolution: those of the result, its channels split into groups if there are several, then
+/// those of the kernel and of the input's channels in the filter's order.
 struct ConvLoops {
   AffineExpr batch;
   SmallVector<AffineExpr> spatial, kernel;
@@ -115,7 +121,8 @@ struct ConvLoops {
 struct ConvLowering : OpConversionPattern<ConvOp> {
   using OpConversionPattern::OpConversionPattern;
 
-  LogicalResult matchAndRewrite(ConvOp op, OpAdaptor adaptor, ConversionPatternRewriter &rewriter) const override;
+  LogicalResult matchAndRewrite(ConvOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override;
 
 private:
   static ConvLoops makeLoops(StructuredBuilder &b, ConvOp op);
@@ -171,7 +178,8 @@ ConvLoops ConvLowering::makeLoops(StructuredBuilder &b, ConvOp op) {
   return loops;
 }
 
-LogicalResult ConvLowering::matchAndRewrite(ConvOp op, OpAdaptor adaptor, ConversionPatternRewriter &rewriter) const {
+LogicalResult ConvLowering::matchAndRewrite(ConvOp op, OpAdaptor adaptor,
+                                            ConversionPatternRewriter &rewriter) const {
   StructuredBuilder b(rewriter, op);
   bool last = op.getLayout() == tenon::DataLayout::channels_last;
   RankedTensorType result = tensorType(op.getResult()), filter = tensorType(op.getFilter());
@@ -213,8 +221,8 @@ LogicalResult ConvLowering::matchAndRewrite(ConvOp op, OpAdaptor adaptor, Conver
 
 namespace {
 
-/// The loops are those of the result, its channels split into groups if there are several, then those of the kernel and
-/// of the input's channels in a group. A result element at `o` takes tap `k` from the input at
+/// The loops are those of the result, its channels split into groups if there are several, then those of the
+/// kernel and of the input's channels in a group. A result element at `o` takes tap `k` from the input at
 /// `(o + pad - k * dilation) / stride`, where that is a place.
 struct ConvTransposeLowering : OpConversionPattern<ConvTransposeOp> {
   using OpConversionPattern::OpConversionPattern;
@@ -241,8 +249,8 @@ private:
   static Loops makeLoops(StructuredBuilder &b, ConvTransposeOp op);
   static Value padAndConvolve(StructuredBuilder &b, ConvTransposeOp op, OpAdaptor adaptor, const Loops &loops,
                               RankedTensorType type, const Input &filter);
-  static Value readAndConvolve(StructuredBuilder &b, ConvTransposeOp op, OpAdaptor adaptor, const Loops &loops,
-                               RankedTensorType type, const Input &filter);
+  static Value readAndConvolve(StructuredBuilder &b, ConvTransposeOp op, OpAdaptor adaptor,
+                               const Loops &loops, RankedTensorType type, const Input &filter);
 };
 
 } // namespace
@@ -321,7 +329,8 @@ Value ConvTransposeLowering::readAndConvolve(StructuredBuilder &b, ConvTranspose
     at[0] = s.index(0);
     at[channels] = s.index(loops.channel);
     if (loops.group)
-      at[channels] = s.add(s.mul(s.index(*loops.group), s.indexConstant(loops.channelsInGroup)), at[channels]);
+      at[channels] =
+          s.add(s.mul(s.index(*loops.group), s.indexConstant(loops.channelsInGroup)), at[channels]);
     Value exists = s.integer(s.getI1Type(), 1);
     for (unsigned i = 0; i < spatial; ++i) {
       unsigned dim = i + (last ? 1 : 2);
@@ -390,7 +399,8 @@ namespace {
 struct EinsumLowering : OpConversionPattern<EinsumOp> {
   using OpConversionPattern::OpConversionPattern;
 
-  LogicalResult matchAndRewrite(EinsumOp op, OpAdaptor adaptor, ConversionPatternRewriter &rewriter) const override {
+  LogicalResult matchAndRewrite(EinsumOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
     StructuredBuilder b(rewriter, op);
     RankedTensorType result = tensorType(op.getResult());
     auto [left, letters] = op.getEquation().split("->");
@@ -429,5 +439,6 @@ struct EinsumLowering : OpConversionPattern<EinsumOp> {
 } // namespace
 
 void tenon::populateContractionPatterns(const TypeConverter &converter, RewritePatternSet &patterns) {
-  patterns.add<ConvLowering, ConvTransposeLowering, EinsumLowering, MatmulLowering>(converter, patterns.getContext());
+  patterns.add<ConvLowering, ConvTransposeLowering, EinsumLowering, MatmulLowering>(converter,
+                                                                                    patterns.getContext());
 }

@@ -1,7 +1,8 @@
 //===- Elementwise.cpp - Elementwise ops to structured ops over the result ---------------------===//
 //
-// Each op becomes one parallel structured op; broadcasting is in the access maps. What an op computes is an overload of
-// `compute`, on scalars in compute form (bool as i1, half precision as f32). Signedness is that of the op's own types.
+// Each op becomes one parallel structured op; broadcasting is in the access maps. What an op computes is an
+// overload of `compute`, on scalars in compute form (bool as i1, half precision as f32). Signedness is that
+// of the op's own types.
 //
 //===----------------------------------------------------------------------------------------===//
 
@@ -151,8 +152,8 @@ static Value compute(MinOp op, ScalarBuilder &b, ValueRange x) {
   return b.min(x[0], x[1], isUnsignedElement(elementOf(op.getLhs())));
 }
 
-/// The divisor with what the machine traps on replaced by 1: zero and, since the lowest value divided by it overflows,
-/// minus one. ONNX leaves these quotients open; ending the host's process is no option.
+/// The divisor with what the machine traps on replaced by 1: zero and, since the lowest value divided by it
+/// overflows, minus one. ONNX leaves these quotients open; ending the host's process is no option.
 static Value safeDivisor(ScalarBuilder &b, Value divisor, bool isUnsigned) {
   Type type = divisor.getType();
   Value traps = b.compare(IPred::eq, divisor, b.integer(type, 0));
@@ -189,7 +190,8 @@ static Value compute(DivOp op, ScalarBuilder &b, ValueRange x) {
 static Value floorRemainder(ScalarBuilder &b, Value remainder, Value divisor) {
   Value zero = b.number(divisor.getType(), 0), differ, nonzero;
   if (isFloat(remainder)) {
-    differ = arith::XOrIOp::create(b, b.compare(FPred::OLT, remainder, zero), b.compare(FPred::OLT, divisor, zero));
+    differ = arith::XOrIOp::create(b, b.compare(FPred::OLT, remainder, zero),
+                                   b.compare(FPred::OLT, divisor, zero));
     nonzero = b.compare(FPred::ONE, remainder, zero);
   } else {
     differ = b.compare(IPred::slt, arith::XOrIOp::create(b, remainder, divisor), zero);
@@ -214,9 +216,15 @@ static Value compute(ModOp op, ScalarBuilder &b, ValueRange x) {
 static Value compute(AndOp, ScalarBuilder &b, ValueRange x) { return arith::AndIOp::create(b, x[0], x[1]); }
 static Value compute(OrOp, ScalarBuilder &b, ValueRange x) { return arith::OrIOp::create(b, x[0], x[1]); }
 static Value compute(XorOp, ScalarBuilder &b, ValueRange x) { return arith::XOrIOp::create(b, x[0], x[1]); }
-static Value compute(BitwiseAndOp, ScalarBuilder &b, ValueRange x) { return arith::AndIOp::create(b, x[0], x[1]); }
-static Value compute(BitwiseOrOp, ScalarBuilder &b, ValueRange x) { return arith::OrIOp::create(b, x[0], x[1]); }
-static Value compute(BitwiseXorOp, ScalarBuilder &b, ValueRange x) { return arith::XOrIOp::create(b, x[0], x[1]); }
+static Value compute(BitwiseAndOp, ScalarBuilder &b, ValueRange x) {
+  return arith::AndIOp::create(b, x[0], x[1]);
+}
+static Value compute(BitwiseOrOp, ScalarBuilder &b, ValueRange x) {
+  return arith::OrIOp::create(b, x[0], x[1]);
+}
+static Value compute(BitwiseXorOp, ScalarBuilder &b, ValueRange x) {
+  return arith::XOrIOp::create(b, x[0], x[1]);
+}
 
 /// Shifts by the width and more, or by less than 0, are poison: they give 0 here.
 template <typename ShiftOp>
@@ -240,8 +248,10 @@ static Value compute(ShiftRightOp op, ScalarBuilder &b, ValueRange x) {
 
 static Value compute(CompareOp op, ScalarBuilder &b, ValueRange x) {
   static constexpr FPred floats[] = {FPred::OEQ, FPred::UNE, FPred::OLT, FPred::OLE, FPred::OGT, FPred::OGE};
-  static constexpr IPred signedInts[] = {IPred::eq, IPred::ne, IPred::slt, IPred::sle, IPred::sgt, IPred::sge};
-  static constexpr IPred unsignedInts[] = {IPred::eq, IPred::ne, IPred::ult, IPred::ule, IPred::ugt, IPred::uge};
+  static constexpr IPred signedInts[] = {IPred::eq,  IPred::ne,  IPred::slt,
+                                         IPred::sle, IPred::sgt, IPred::sge};
+  static constexpr IPred unsignedInts[] = {IPred::eq,  IPred::ne,  IPred::ult,
+                                           IPred::ule, IPred::ugt, IPred::uge};
   auto predicate = static_cast<unsigned>(op.getPredicate());
   if (isFloat(x[0]))
     return b.compare(floats[predicate], x[0], x[1]);
@@ -255,8 +265,8 @@ static Value compute(SelectOp, ScalarBuilder &b, ValueRange x) { return b.select
 // Casts
 //===----------------------------------------------------------------------------------------===//
 
-/// A float truncated to an integer type. Out of range the result wraps for narrow types, as the machine's conversion
-/// to the next wider one does; with `saturate` it is the bound, and 0 for nan.
+/// A float truncated to an integer type. Out of range the result wraps for narrow types, as the machine's
+/// conversion to the next wider one does; with `saturate` it is the bound, and 0 for nan.
 static Value floatToInt(ScalarBuilder &b, Value x, IntegerType to, bool isUnsigned, bool saturate) {
   if (saturate)
     return b.toIntSaturated(x, to, isUnsigned);
@@ -271,9 +281,11 @@ static Value floatToInt(ScalarBuilder &b, Value x, IntegerType to, bool isUnsign
 static Value clampInt(ScalarBuilder &b, Value x, bool fromUnsigned, unsigned toWidth, bool toUnsigned) {
   unsigned width = x.getType().getIntOrFloatBitWidth(), wide = std::max(width, toWidth) + 1;
   APInt low = toUnsigned ? APInt::getZero(wide) : APInt::getSignedMinValue(toWidth).sext(wide);
-  APInt high = toUnsigned ? APInt::getMaxValue(toWidth).zext(wide) : APInt::getSignedMaxValue(toWidth).zext(wide);
+  APInt high =
+      toUnsigned ? APInt::getMaxValue(toWidth).zext(wide) : APInt::getSignedMaxValue(toWidth).zext(wide);
   APInt fromLow = fromUnsigned ? APInt::getZero(wide) : APInt::getSignedMinValue(width).sext(wide);
-  APInt fromHigh = fromUnsigned ? APInt::getMaxValue(width).zext(wide) : APInt::getSignedMaxValue(width).zext(wide);
+  APInt fromHigh =
+      fromUnsigned ? APInt::getMaxValue(width).zext(wide) : APInt::getSignedMaxValue(width).zext(wide);
   if (low.sgt(fromLow))
     x = b.max(x, b.constantOf(IntegerAttr::get(x.getType(), low.trunc(width))), fromUnsigned);
   if (high.slt(fromHigh))
@@ -341,15 +353,16 @@ static Value constantPower(ScalarBuilder &b, Value x, double exponent) {
   return {};
 }
 
-/// An integer to an integer power by repeated squaring, without a loop. An exponent beyond the width overflows but for
-/// the bases 0, 1 and -1, to which only its parity matters.
+/// An integer to an integer power by repeated squaring, without a loop. An exponent beyond the width
+/// overflows but for the bases 0, 1 and -1, to which only its parity matters.
 static Value integerPower(ScalarBuilder &b, Value x, Value exponent, bool isUnsigned, bool exponentUnsigned) {
   Type type = x.getType(), exponentType = exponent.getType();
   unsigned width = type.getIntOrFloatBitWidth();
   Value zero = b.integer(type, 0), one = b.integer(type, 1), parity = b.integer(exponentType, 1);
   Value isOdd = b.compare(IPred::ne, arith::AndIOp::create(b, exponent, parity), b.integer(exponentType, 0));
   int64_t most = width - 1; // odd
-  Value beyond = b.compare(exponentUnsigned ? IPred::ugt : IPred::sgt, exponent, b.integer(exponentType, most));
+  Value beyond =
+      b.compare(exponentUnsigned ? IPred::ugt : IPred::sgt, exponent, b.integer(exponentType, most));
   Value bounded = b.select(isOdd, b.integer(exponentType, most), b.integer(exponentType, most - 1));
   bounded = b.select(beyond, bounded, exponent);
   Value result = one, square = x;
@@ -386,9 +399,11 @@ static Value compute(PowOp op, ScalarBuilder &b, ValueRange x) {
     return integerPower(b, x[0], x[1], baseUnsigned, exponentUnsigned);
   bool isDouble = x[0].getType().isF64() || x[1].getType().isF64() || !isFloat(x[0]);
   Type type = isDouble ? b.getF64Type() : b.getF32Type();
-  Value power = math::PowFOp::create(b, b.toFloat(x[0], baseUnsigned, type), b.toFloat(x[1], exponentUnsigned, type));
+  Value power =
+      math::PowFOp::create(b, b.toFloat(x[0], baseUnsigned, type), b.toFloat(x[1], exponentUnsigned, type));
   if (isFloat(x[0]))
-    return power.getType() == x[0].getType() ? power : arith::TruncFOp::create(b, x[0].getType(), power).getResult();
+    return power.getType() == x[0].getType() ? power
+                                             : arith::TruncFOp::create(b, x[0].getType(), power).getResult();
   return floatToInt(b, power, cast<IntegerType>(x[0].getType()), baseUnsigned, /*saturate=*/true);
 }
 
@@ -420,10 +435,10 @@ static void addElementwise(const TypeConverter &converter, RewritePatternSet &pa
 }
 
 void tenon::populateElementwisePatterns(const TypeConverter &converter, RewritePatternSet &patterns) {
-  addElementwise<AbsOp, NegOp, SignOp, ExpOp, LogOp, SqrtOp, RsqrtOp, ReciprocalOp, SinOp, CosOp, TanOp, AsinOp,
-                 AcosOp, AtanOp, SinhOp, CoshOp, TanhOp, AsinhOp, AcoshOp, AtanhOp, ErfOp, SigmoidOp, SoftplusOp,
-                 ReluOp, FloorOp, CeilOp, RoundOp, NotOp, BitwiseNotOp, GeluOp, IsNanOp, IsInfOp>(converter,
-                                                                                                  patterns);
+  addElementwise<AbsOp, NegOp, SignOp, ExpOp, LogOp, SqrtOp, RsqrtOp, ReciprocalOp, SinOp, CosOp, TanOp,
+                 AsinOp, AcosOp, AtanOp, SinhOp, CoshOp, TanhOp, AsinhOp, AcoshOp, AtanhOp, ErfOp, SigmoidOp,
+                 SoftplusOp, ReluOp, FloorOp, CeilOp, RoundOp, NotOp, BitwiseNotOp, GeluOp, IsNanOp, IsInfOp>(
+      converter, patterns);
   addElementwise<AddOp, SubOp, MulOp, DivOp, MaxOp, MinOp, PowOp, ModOp, AndOp, OrOp, XorOp, BitwiseAndOp,
                  BitwiseOrOp, BitwiseXorOp, ShiftLeftOp, ShiftRightOp, CompareOp, SelectOp, CastOp>(converter,
                                                                                                     patterns);

@@ -1,7 +1,8 @@
 //===- Indexing.cpp - Reads at places given by other tensors to structured ops -----------------===//
 //
-// The loops are the result's; the indices are inputs, and the data, which is an argument of the kernel, is read in the
-// body at computed places. Scatters and selections of data-dependent size have a lowering of their own.
+// The loops are the result's; the indices are inputs, and the data, which is an argument of the kernel, is
+// read in the body at computed places. Scatters and selections of data-dependent size have a lowering of
+// their own.
 //
 //===----------------------------------------------------------------------------------------===//
 
@@ -24,7 +25,8 @@ namespace {
 struct GatherLowering : OpConversionPattern<GatherOp> {
   using OpConversionPattern::OpConversionPattern;
 
-  LogicalResult matchAndRewrite(GatherOp op, OpAdaptor adaptor, ConversionPatternRewriter &rewriter) const override {
+  LogicalResult matchAndRewrite(GatherOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
     StructuredBuilder b(rewriter, op);
     if (!b.checkExtractable(adaptor.getData(), "data"))
       return failure();
@@ -67,7 +69,8 @@ struct GatherElementsLowering : OpConversionPattern<GatherElementsOp> {
 struct GatherNdLowering : OpConversionPattern<GatherNdOp> {
   using OpConversionPattern::OpConversionPattern;
 
-  LogicalResult matchAndRewrite(GatherNdOp op, OpAdaptor adaptor, ConversionPatternRewriter &rewriter) const override {
+  LogicalResult matchAndRewrite(GatherNdOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
     StructuredBuilder b(rewriter, op);
     if (!b.checkExtractable(adaptor.getData(), "data"))
       return failure();
@@ -98,7 +101,8 @@ struct GatherNdLowering : OpConversionPattern<GatherNdOp> {
 struct OneHotLowering : OpConversionPattern<OneHotOp> {
   using OpConversionPattern::OpConversionPattern;
 
-  LogicalResult matchAndRewrite(OneHotOp op, OpAdaptor adaptor, ConversionPatternRewriter &rewriter) const override {
+  LogicalResult matchAndRewrite(OneHotOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
     StructuredBuilder b(rewriter, op);
     RankedTensorType result = tensorType(op.getResult());
     unsigned axis = op.getAxis();
@@ -125,6 +129,6 @@ struct OneHotLowering : OpConversionPattern<OneHotOp> {
 } // namespace
 
 void tenon::populateIndexingPatterns(const TypeConverter &converter, RewritePatternSet &patterns) {
-  patterns.add<GatherElementsLowering, GatherLowering, GatherNdLowering, OneHotLowering>(converter,
-                                                                                         patterns.getContext());
+  patterns.add<GatherElementsLowering, GatherLowering, GatherNdLowering, OneHotLowering>(
+      converter, patterns.getContext());
 }

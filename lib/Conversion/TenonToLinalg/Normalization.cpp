@@ -1,7 +1,8 @@
 //===- Normalization.cpp - Softmax and normalizations to structured ops ------------------------===//
 //
-// Statistics are reductions, what follows from them is computed once per sample in ops of the reduced shape, and a last
-// op over the whole tensor applies it. All in f32 at least; only the last op rounds to half precision.
+// Statistics are reductions, what follows from them is computed once per sample in ops of the reduced shape,
+// and a last op over the whole tensor applies it. All in f32 at least; only the last op rounds to half
+// precision.
 //
 //===----------------------------------------------------------------------------------------===//
 
@@ -39,17 +40,18 @@ namespace {
 struct SoftmaxLowering : OpConversionPattern<SoftmaxOp> {
   using OpConversionPattern::OpConversionPattern;
 
-  LogicalResult matchAndRewrite(SoftmaxOp op, OpAdaptor adaptor, ConversionPatternRewriter &rewriter) const override {
+  LogicalResult matchAndRewrite(SoftmaxOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
     StructuredBuilder b(rewriter, op);
     RankedTensorType type = tensorType(op.getInput());
     Type computed = getComputeType(type.getElementType());
     ReducedShape shape = b.reduceShape(type, op.getAxis(), computed);
     Value most = rowMaximum(b, shape, op.getInput(), adaptor.getInput());
     SmallVector<AffineExpr> whole = b.loops(type);
-    Value exponentials = b.parallel(
-        type.clone(computed),
-        {b.input(op.getInput(), adaptor.getInput(), whole), b.input(most, shape.keptIndices)},
-        [](ScalarBuilder &s, ValueRange x) { return s.exp(s.sub(x[0], x[1])); });
+    Value exponentials =
+        b.parallel(type.clone(computed),
+                   {b.input(op.getInput(), adaptor.getInput(), whole), b.input(most, shape.keptIndices)},
+                   [](ScalarBuilder &s, ValueRange x) { return s.exp(s.sub(x[0], x[1])); });
     Value sum = b.reduce(shape.kept, Combiner::sum, shape.reductions, b.input(exponentials, shape.indices),
                          [](ScalarBuilder &, ValueRange x) { return x[0]; });
     Value factor = b.parallel(shape.kept, b.input(sum, b.loops(shape.kept)),
@@ -73,12 +75,14 @@ struct LogSoftmaxLowering : OpConversionPattern<LogSoftmaxOp> {
     Value sum = b.reduce(shape.kept, Combiner::sum, shape.reductions,
                          {b.input(op.getInput(), adaptor.getInput(), shape.indices), b.input(most, kept)},
                          [](ScalarBuilder &s, ValueRange x) { return s.exp(s.sub(x[0], x[1])); });
-    Value logarithm = b.parallel(shape.kept, b.input(sum, kept),
-                                 [](ScalarBuilder &s, ValueRange x) -> Value { return math::LogOp::create(s, x[0]); });
-    return b.replace(b.parallel(tensorType(op.getResult()),
-                                {b.input(op.getInput(), adaptor.getInput(), b.loops(type)),
-                                 b.input(most, shape.keptIndices), b.input(logarithm, shape.keptIndices)},
-                                [](ScalarBuilder &s, ValueRange x) { return s.sub(s.sub(x[0], x[1]), x[2]); }));
+    Value logarithm = b.parallel(shape.kept, b.input(sum, kept), [](ScalarBuilder &s, ValueRange x) -> Value {
+      return math::LogOp::create(s, x[0]);
+    });
+    return b.replace(
+        b.parallel(tensorType(op.getResult()),
+                   {b.input(op.getInput(), adaptor.getInput(), b.loops(type)),
+                    b.input(most, shape.keptIndices), b.input(logarithm, shape.keptIndices)},
+                   [](ScalarBuilder &s, ValueRange x) { return s.sub(s.sub(x[0], x[1]), x[2]); }));
   }
 };
 
@@ -95,15 +99,16 @@ struct Statistics {
 };
 } // namespace
 
-/// The statistics of the first of `inputs` (the others only give loops their extents), the variance as the mean of
-/// squared differences: squaring first would cancel.
+/// The statistics of the first of `inputs` (the others only give loops their extents), the variance as the
+/// mean of squared differences: squaring first would cancel.
 static Statistics computeStatistics(StructuredBuilder &b, RankedTensorType kept, unsigned reductions,
                                     SmallVector<Input> inputs, const ElementCount &count, double epsilon,
                                     bool centered) {
   SmallVector<AffineExpr> whole = b.loops(kept);
   Statistics statistics;
   if (centered) {
-    Value sum = b.reduce(kept, Combiner::sum, reductions, inputs, [](ScalarBuilder &, ValueRange x) { return x[0]; });
+    Value sum =
+        b.reduce(kept, Combiner::sum, reductions, inputs, [](ScalarBuilder &, ValueRange x) { return x[0]; });
     statistics.mean = b.parallel(kept, b.input(sum, whole), [&](ScalarBuilder &s, ValueRange x) {
       return s.div(x[0], StructuredBuilder::asFloat(s, count, x[0].getType()));
     });
@@ -113,16 +118,16 @@ static Statistics computeStatistics(StructuredBuilder &b, RankedTensorType kept,
     Value difference = centered ? s.sub(x[0], x.back()) : x[0];
     return s.mul(difference, difference);
   });
-  statistics.inverseDeviation = b.parallel(kept, b.input(squares, whole), [&](ScalarBuilder &s, ValueRange x) {
-    return inverseDeviation(s, x[0], count, epsilon);
-  });
+  statistics.inverseDeviation =
+      b.parallel(kept, b.input(squares, whole),
+                 [&](ScalarBuilder &s, ValueRange x) { return inverseDeviation(s, x[0], count, epsilon); });
   return statistics;
 }
 
 /// (x - mean) * inverseDeviation * scale + bias, of which mean, scale and bias may be missing.
 static Value applyStatistics(StructuredBuilder &b, RankedTensorType result, const Input &input,
-                             const Statistics &statistics, ArrayRef<AffineExpr> indices, std::optional<Input> scale,
-                             std::optional<Input> bias) {
+                             const Statistics &statistics, ArrayRef<AffineExpr> indices,
+                             std::optional<Input> scale, std::optional<Input> bias) {
   SmallVector<Input> inputs = {input};
   if (statistics.mean)
     inputs.push_back(b.input(statistics.mean, indices));
@@ -150,8 +155,8 @@ static Value applyStatistics(StructuredBuilder &b, RankedTensorType result, cons
 
 /// Normalizes each slice along `axes` by its own statistics.
 static LogicalResult normalize(StructuredBuilder &b, Value original, Value converted, RankedTensorType result,
-                               ArrayRef<int64_t> axes, double epsilon, bool centered, std::optional<Input> scale,
-                               std::optional<Input> bias) {
+                               ArrayRef<int64_t> axes, double epsilon, bool centered,
+                               std::optional<Input> scale, std::optional<Input> bias) {
   RankedTensorType type = tensorType(original);
   ReducedShape shape = b.reduceShape(type, axes, getComputeType(type.getElementType()));
   Statistics statistics =
@@ -184,22 +189,25 @@ struct LayerNormLowering : OpConversionPattern<LayerNormOp> {
       scale = b.broadcast(op.getScale(), adaptor.getScale(), type);
     if (op.getBias())
       bias = b.broadcast(op.getBias(), adaptor.getBias(), type);
-    return normalize(b, op.getInput(), adaptor.getInput(), tensorType(op.getResult()), axesFrom(op.getAxis(), type),
-                     op.getEpsilon().convertToDouble(), /*centered=*/true, scale, bias);
+    return normalize(b, op.getInput(), adaptor.getInput(), tensorType(op.getResult()),
+                     axesFrom(op.getAxis(), type), op.getEpsilon().convertToDouble(), /*centered=*/true,
+                     scale, bias);
   }
 };
 
 struct RmsNormLowering : OpConversionPattern<RmsNormOp> {
   using OpConversionPattern::OpConversionPattern;
 
-  LogicalResult matchAndRewrite(RmsNormOp op, OpAdaptor adaptor, ConversionPatternRewriter &rewriter) const override {
+  LogicalResult matchAndRewrite(RmsNormOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
     StructuredBuilder b(rewriter, op);
     RankedTensorType type = tensorType(op.getInput());
     std::optional<Input> scale;
     if (op.getScale())
       scale = b.broadcast(op.getScale(), adaptor.getScale(), type);
-    return normalize(b, op.getInput(), adaptor.getInput(), tensorType(op.getResult()), axesFrom(op.getAxis(), type),
-                     op.getEpsilon().convertToDouble(), /*centered=*/false, scale, std::nullopt);
+    return normalize(b, op.getInput(), adaptor.getInput(), tensorType(op.getResult()),
+                     axesFrom(op.getAxis(), type), op.getEpsilon().convertToDouble(), /*centered=*/false,
+                     scale, std::nullopt);
   }
 };
 
@@ -238,13 +246,12 @@ struct BatchNormLowering : OpConversionPattern<BatchNormOp> {
                               [&](ScalarBuilder &s, ValueRange x) {
                                 return s.div(x[0], s.sqrt(s.add(x[1], s.number(computed, epsilon))));
                               });
-    return b.replace(b.parallel(tensorType(op.getResult()),
-                                {b.input(op.getInput(), adaptor.getInput(), b.loops(type)),
-                                 b.input(op.getMean(), adaptor.getMean(), channel), b.input(factor, channel),
-                                 b.input(op.getBias(), adaptor.getBias(), channel)},
-                                [](ScalarBuilder &s, ValueRange x) {
-                                  return s.add(s.mul(s.sub(x[0], x[1]), x[2]), x[3]);
-                                }));
+    return b.replace(b.parallel(
+        tensorType(op.getResult()),
+        {b.input(op.getInput(), adaptor.getInput(), b.loops(type)),
+         b.input(op.getMean(), adaptor.getMean(), channel), b.input(factor, channel),
+         b.input(op.getBias(), adaptor.getBias(), channel)},
+        [](ScalarBuilder &s, ValueRange x) { return s.add(s.mul(s.sub(x[0], x[1]), x[2]), x[3]); }));
   }
 };
 
@@ -260,9 +267,10 @@ private:
 
 } // namespace
 
-/// [batch, groups] to [batch, channels]. A channel's group is its quotient, which no access map can say: a sum over all
-/// groups of which one counts, over tensors too small to matter.
-Value GroupNormLowering::spreadToChannels(StructuredBuilder &b, Value statistic, int64_t channels, int64_t groups) {
+/// [batch, groups] to [batch, channels]. A channel's group is its quotient, which no access map can say: a
+/// sum over all groups of which one counts, over tensors too small to matter.
+Value GroupNormLowering::spreadToChannels(StructuredBuilder &b, Value statistic, int64_t channels,
+                                          int64_t groups) {
   RankedTensorType type = tensorType(statistic);
   SymbolicSizes::Sizes sizes = b.getSizes().of(type);
   sizes[1] = b.constant(channels);
@@ -279,7 +287,8 @@ LogicalResult GroupNormLowering::matchAndRewrite(GroupNormOp op, OpAdaptor adapt
   StructuredBuilder b(rewriter, op);
   RankedTensorType type = tensorType(op.getInput());
   unsigned rank = type.getRank();
-  int64_t channel = channelDim(op.getLayout(), type), channels = type.getDimSize(channel), groups = op.getNumGroups();
+  int64_t channel = channelDim(op.getLayout(), type), channels = type.getDimSize(channel),
+          groups = op.getNumGroups();
   if (type.isDynamicDim(channel)) {
     b.error() << "expects a static number of channels";
     return failure();
@@ -307,11 +316,10 @@ LogicalResult GroupNormLowering::matchAndRewrite(GroupNormOp op, OpAdaptor adapt
                                             op.getEpsilon().convertToDouble(), /*centered=*/true);
   statistics.mean = spreadToChannels(b, statistics.mean, channels, groups);
   statistics.inverseDeviation = spreadToChannels(b, statistics.inverseDeviation, channels, groups);
-  return b.replace(applyStatistics(b, tensorType(op.getResult()),
-                                   b.input(op.getInput(), adaptor.getInput(), b.loops(type)), statistics,
-                                   {b.loop(0), b.loop(channel)},
-                                   b.input(op.getScale(), adaptor.getScale(), b.loop(channel)),
-                                   b.input(op.getBias(), adaptor.getBias(), b.loop(channel))));
+  return b.replace(applyStatistics(
+      b, tensorType(op.getResult()), b.input(op.getInput(), adaptor.getInput(), b.loops(type)), statistics,
+      {b.loop(0), b.loop(channel)}, b.input(op.getScale(), adaptor.getScale(), b.loop(channel)),
+      b.input(op.getBias(), adaptor.getBias(), b.loop(channel))));
 }
 
 //===----------------------------------------------------------------------------------------===//
@@ -336,7 +344,8 @@ namespace {
 struct LrnLowering : OpConversionPattern<LrnOp> {
   using OpConversionPattern::OpConversionPattern;
 
-  LogicalResult matchAndRewrite(LrnOp op, OpAdaptor adaptor, ConversionPatternRewriter &rewriter) const override {
+  LogicalResult matchAndRewrite(LrnOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
     StructuredBuilder b(rewriter, op);
     RankedTensorType type = tensorType(op.getInput());
     Type computed = getComputeType(type.getElementType());
@@ -348,36 +357,41 @@ struct LrnLowering : OpConversionPattern<LrnOp> {
     SmallVector<AffineExpr> whole = b.loops(type), indices = whole;
     indices[channel] = b.loop(channel) + b.loop(rank);
     Input padded = {b.pad(adaptor.getInput(), low, high, zero), type.getElementType(), indices, {}};
-    Value squares = b.reduce(type.clone(computed), Combiner::sum, 1, {padded, b.window(b.constant(size), rank)},
-                             [](ScalarBuilder &s, ValueRange x) { return s.mul(x[0], x[0]); });
+    Value squares =
+        b.reduce(type.clone(computed), Combiner::sum, 1, {padded, b.window(b.constant(size), rank)},
+                 [](ScalarBuilder &s, ValueRange x) { return s.mul(x[0], x[0]); });
     double alpha = op.getAlpha().convertToDouble(), beta = op.getBeta().convertToDouble();
     double bias = op.getBias().convertToDouble();
-    return b.replace(b.parallel(
-        tensorType(op.getResult()), {b.input(op.getInput(), adaptor.getInput(), whole), b.input(squares, whole)},
-        [&](ScalarBuilder &s, ValueRange x) {
-          Value base = s.add(s.mul(x[1], s.number(computed, alpha / size)), s.number(computed, bias));
-          return s.div(x[0], power(s, base, beta));
-        }));
+    return b.replace(b.parallel(tensorType(op.getResult()),
+                                {b.input(op.getInput(), adaptor.getInput(), whole), b.input(squares, whole)},
+                                [&](ScalarBuilder &s, ValueRange x) {
+                                  Value base = s.add(s.mul(x[1], s.number(computed, alpha / size)),
+                                                     s.number(computed, bias));
+                                  return s.div(x[0], power(s, base, beta));
+                                }));
   }
 };
 
 struct LpNormLowering : OpConversionPattern<LpNormOp> {
   using OpConversionPattern::OpConversionPattern;
 
-  LogicalResult matchAndRewrite(LpNormOp op, OpAdaptor adaptor, ConversionPatternRewriter &rewriter) const override {
+  LogicalResult matchAndRewrite(LpNormOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
     StructuredBuilder b(rewriter, op);
     RankedTensorType type = tensorType(op.getInput());
     Type computed = getComputeType(type.getElementType());
     ReducedShape shape = b.reduceShape(type, op.getAxis(), computed);
     bool isL1 = op.getP() == 1;
-    Value sum = b.reduce(shape.kept, Combiner::sum, shape.reductions,
-                         b.input(op.getInput(), adaptor.getInput(), shape.indices),
-                         [&](ScalarBuilder &s, ValueRange x) { return isL1 ? s.abs(x[0]) : s.mul(x[0], x[0]); });
-    Value norm = b.parallel(shape.kept, b.input(sum, b.loops(shape.kept)), [&](ScalarBuilder &s, ValueRange x) {
-      // Dividing the zeros of a zero norm by 1 leaves them.
-      Value isZero = s.compare(arith::CmpFPredicate::OEQ, x[0], s.number(computed, 0));
-      return s.select(isZero, s.number(computed, 1), isL1 ? x[0] : s.sqrt(x[0]));
-    });
+    Value sum =
+        b.reduce(shape.kept, Combiner::sum, shape.reductions,
+                 b.input(op.getInput(), adaptor.getInput(), shape.indices),
+                 [&](ScalarBuilder &s, ValueRange x) { return isL1 ? s.abs(x[0]) : s.mul(x[0], x[0]); });
+    Value norm =
+        b.parallel(shape.kept, b.input(sum, b.loops(shape.kept)), [&](ScalarBuilder &s, ValueRange x) {
+          // Dividing the zeros of a zero norm by 1 leaves them.
+          Value isZero = s.compare(arith::CmpFPredicate::OEQ, x[0], s.number(computed, 0));
+          return s.select(isZero, s.number(computed, 1), isL1 ? x[0] : s.sqrt(x[0]));
+        });
     return b.replace(b.parallel(
         tensorType(op.getResult()),
         {b.input(op.getInput(), adaptor.getInput(), b.loops(type)), b.input(norm, shape.keptIndices)},
@@ -388,6 +402,7 @@ struct LpNormLowering : OpConversionPattern<LpNormOp> {
 } // namespace
 
 void tenon::populateNormalizationPatterns(const TypeConverter &converter, RewritePatternSet &patterns) {
-  patterns.add<BatchNormLowering, GroupNormLowering, InstanceNormLowering, LayerNormLowering, LogSoftmaxLowering,
-               LpNormLowering, LrnLowering, RmsNormLowering, SoftmaxLowering>(converter, patterns.getContext());
+  patterns.add<BatchNormLowering, GroupNormLowering, InstanceNormLowering, LayerNormLowering,
+               LogSoftmaxLowering, LpNormLowering, LrnLowering, RmsNormLowering, SoftmaxLowering>(
+      converter, patterns.getContext());
 }

@@ -1,7 +1,7 @@
 //===- Pooling.cpp - Reductions under a sliding window to structured ops -----------------------===//
 //
-// Each op pads its input with the neutral element, then reduces over the window's dimensions, whose extents come from an
-// operand that is not read.
+// Each op pads its input with the neutral element, then reduces over the window's dimensions, whose extents
+// come from an operand that is not read.
 //
 //===----------------------------------------------------------------------------------------===//
 
@@ -26,7 +26,8 @@ struct Window {
 
   unsigned spatial() const { return kernel.size(); }
   int64_t low(unsigned i) const { return pads[i]; }
-  /// The padding after spatial dimension `i` that the windows reach; more than that where a size is not known.
+  /// The padding after spatial dimension `i` that the windows reach; more than that where a size is not
+  /// known.
   int64_t high(unsigned i) const {
     unsigned dim = firstDim + i;
     if (input.isDynamicDim(dim) || result.isDynamicDim(dim))
@@ -45,8 +46,8 @@ struct Window {
 } // namespace
 
 /// The padded input under the window, and the operand that carries the window's shape.
-static SmallVector<Input, 2> windowInputs(StructuredBuilder &b, const Window &w, Value original, Value converted,
-                                          TypedAttr padding) {
+static SmallVector<Input, 2> windowInputs(StructuredBuilder &b, const Window &w, Value original,
+                                          Value converted, TypedAttr padding) {
   unsigned rank = w.input.getRank();
   SmallVector<int64_t> low(rank, 0), high(rank, 0);
   SmallVector<AffineExpr> indices = b.loops(w.result), sizes;
@@ -70,7 +71,8 @@ namespace {
 struct MaxPoolLowering : OpConversionPattern<MaxPoolOp> {
   using OpConversionPattern::OpConversionPattern;
 
-  LogicalResult matchAndRewrite(MaxPoolOp op, OpAdaptor adaptor, ConversionPatternRewriter &rewriter) const override {
+  LogicalResult matchAndRewrite(MaxPoolOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
     StructuredBuilder b(rewriter, op);
     Window window(op);
     Type element = window.input.getElementType(), stored = getStorageType(element);
@@ -119,8 +121,9 @@ LogicalResult MaxPoolWithIndicesLowering::matchAndRewrite(MaxPoolWithIndicesOp o
   Type element = w.input.getElementType(), computed = getComputeType(element);
   bool isUnsigned = isUnsignedElement(element);
   unsigned rank = w.input.getRank();
-  SmallVector<Input, 2> inputs = windowInputs(
-      b, w, op.getInput(), adaptor.getInput(), getNeutral(Combiner::maximum, getStorageType(element), isUnsigned));
+  SmallVector<Input, 2> inputs =
+      windowInputs(b, w, op.getInput(), adaptor.getInput(),
+                   getNeutral(Combiner::maximum, getStorageType(element), isUnsigned));
   RankedTensorType valueType = w.result.clone(computed), indexType = tensorType(op.getIndices());
   Value values = b.fill(valueType, getNeutral(Combiner::maximum, computed, isUnsigned));
   Value indices = b.fill(indexType, rewriter.getI64IntegerAttr(-1));
@@ -194,8 +197,10 @@ bool AveragePoolLowering::isCut(const Window &w, bool countPads) {
   return false;
 }
 
-/// One over the number of counted elements under each window, a tensor over the spatial dimensions of the result.
-Value AveragePoolLowering::reciprocalCounts(StructuredBuilder &b, const Window &w, bool countPads, Type type) {
+/// One over the number of counted elements under each window, a tensor over the spatial dimensions of the
+/// result.
+Value AveragePoolLowering::reciprocalCounts(StructuredBuilder &b, const Window &w, bool countPads,
+                                            Type type) {
   SymbolicSizes::Sizes inputSizes = b.getSizes().of(w.input), resultSizes = b.getSizes().of(w.result);
   SmallVector<Value> sizes;
   for (unsigned i = 0; i < w.spatial(); ++i)
@@ -258,25 +263,28 @@ namespace {
 struct LpPoolLowering : OpConversionPattern<LpPoolOp> {
   using OpConversionPattern::OpConversionPattern;
 
-  LogicalResult matchAndRewrite(LpPoolOp op, OpAdaptor adaptor, ConversionPatternRewriter &rewriter) const override {
+  LogicalResult matchAndRewrite(LpPoolOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
     StructuredBuilder b(rewriter, op);
     Window w(op);
     Type computed = getComputeType(w.input.getElementType());
     TypedAttr zero = rewriter.getZeroAttr(getStorageType(w.input.getElementType()));
     SmallVector<Input, 2> inputs = windowInputs(b, w, op.getInput(), adaptor.getInput(), zero);
     int64_t p = op.getP();
-    Value sum = b.reduce(w.result.clone(computed), Combiner::sum, w.spatial(), inputs,
-                         [&](ScalarBuilder &s, ValueRange x) -> Value {
-                           if (p == 2)
-                             return s.mul(x[0], x[0]);
-                           Value size = s.abs(x[0]);
-                           return p == 1 ? size : math::PowFOp::create(s, size, s.number(computed, p)).getResult();
-                         });
+    Value sum =
+        b.reduce(w.result.clone(computed), Combiner::sum, w.spatial(), inputs,
+                 [&](ScalarBuilder &s, ValueRange x) -> Value {
+                   if (p == 2)
+                     return s.mul(x[0], x[0]);
+                   Value size = s.abs(x[0]);
+                   return p == 1 ? size : math::PowFOp::create(s, size, s.number(computed, p)).getResult();
+                 });
     if (p == 1)
       return b.replace(b.narrow(sum, w.result));
     return b.replace(
         b.parallel(w.result, b.input(sum, b.loops(w.result)), [&](ScalarBuilder &s, ValueRange x) -> Value {
-          return p == 2 ? s.sqrt(x[0]) : math::PowFOp::create(s, x[0], s.number(computed, 1.0 / p)).getResult();
+          return p == 2 ? s.sqrt(x[0])
+                        : math::PowFOp::create(s, x[0], s.number(computed, 1.0 / p)).getResult();
         }));
   }
 };

@@ -10,7 +10,8 @@ using namespace tenon;
 
 namespace {
 
-/// How a scale or zero point is read: through an access map, or where one value serves a block, at a computed place.
+/// How a scale or zero point is read: through an access map, or where one value serves a block, at a computed
+/// place.
 struct Parameter {
   Value tensor;
   Type element;
@@ -57,7 +58,8 @@ static SmallVector<Input> gatherInputs(const Input &input, ArrayRef<Parameter> p
 
 /// The parameters' values at a point of the loops; `loaded` are those of the inputs after the first.
 template <typename Op>
-static SmallVector<Value> readParameters(ScalarBuilder &s, Op op, ArrayRef<Parameter> parameters, ValueRange loaded) {
+static SmallVector<Value> readParameters(ScalarBuilder &s, Op op, ArrayRef<Parameter> parameters,
+                                         ValueRange loaded) {
   SmallVector<Value> values;
   for (const Parameter &parameter : parameters) {
     if (parameter.input) {
@@ -91,17 +93,19 @@ struct QuantizeLinearLowering : OpConversionPattern<QuantizeLinearOp> {
     if (op.getZeroPoint())
       parameters.push_back(makeParameter(b, op, op.getZeroPoint(), adaptor.getZeroPoint()));
     Input input = b.input(op.getInput(), adaptor.getInput(), b.loops(result));
-    return b.replace(b.parallel(result, gatherInputs(input, parameters), [&](ScalarBuilder &s, ValueRange x) -> Value {
-      SmallVector<Value> values = readParameters(s, op, parameters, x.drop_front());
-      Type type = values[0].getType();
-      bool isWide = element.isF64() || element.getIntOrFloatBitWidth() > type.getIntOrFloatBitWidth();
-      Type computed = isWide ? Type(s.getF64Type()) : type;
-      Value scaled = s.div(s.toFloat(x[0], isUnsignedElement(element), computed), s.toFloat(values[0], false, computed));
-      Value rounded = math::RoundEvenOp::create(s, scaled);
-      if (op.getZeroPoint())
-        rounded = s.add(rounded, s.toFloat(values[1], isUnsignedElement(to), computed));
-      return s.toIntSaturated(rounded, cast<IntegerType>(getStorageType(to)), isUnsignedElement(to));
-    }));
+    return b.replace(
+        b.parallel(result, gatherInputs(input, parameters), [&](ScalarBuilder &s, ValueRange x) -> Value {
+          SmallVector<Value> values = readParameters(s, op, parameters, x.drop_front());
+          Type type = values[0].getType();
+          bool isWide = element.isF64() || element.getIntOrFloatBitWidth() > type.getIntOrFloatBitWidth();
+          Type computed = isWide ? Type(s.getF64Type()) : type;
+          Value scaled = s.div(s.toFloat(x[0], isUnsignedElement(element), computed),
+                               s.toFloat(values[0], false, computed));
+          Value rounded = math::RoundEvenOp::create(s, scaled);
+          if (op.getZeroPoint())
+            rounded = s.add(rounded, s.toFloat(values[1], isUnsignedElement(to), computed));
+          return s.toIntSaturated(rounded, cast<IntegerType>(getStorageType(to)), isUnsignedElement(to));
+        }));
   }
 };
 
@@ -118,19 +122,20 @@ struct DequantizeLinearLowering : OpConversionPattern<DequantizeLinearOp> {
     if (op.getZeroPoint())
       parameters.push_back(makeParameter(b, op, op.getZeroPoint(), adaptor.getZeroPoint()));
     Input input = b.input(op.getInput(), adaptor.getInput(), b.loops(result));
-    return b.replace(b.parallel(result, gatherInputs(input, parameters), [&](ScalarBuilder &s, ValueRange x) -> Value {
-      SmallVector<Value> values = readParameters(s, op, parameters, x.drop_front());
-      Type type = values[0].getType();
-      Value number = x[0];
-      bool differenceIsUnsigned = isUnsigned;
-      if (op.getZeroPoint()) {
-        // The difference of two integers needs a bit more than they have.
-        Type wide = element.getIntOrFloatBitWidth() < 32 ? s.getI32Type() : s.getI64Type();
-        number = s.sub(s.widen(number, element, wide), s.widen(values[1], element, wide));
-        differenceIsUnsigned = false;
-      }
-      return s.mul(s.toFloat(number, differenceIsUnsigned, type), values[0]);
-    }));
+    return b.replace(
+        b.parallel(result, gatherInputs(input, parameters), [&](ScalarBuilder &s, ValueRange x) -> Value {
+          SmallVector<Value> values = readParameters(s, op, parameters, x.drop_front());
+          Type type = values[0].getType();
+          Value number = x[0];
+          bool differenceIsUnsigned = isUnsigned;
+          if (op.getZeroPoint()) {
+            // The difference of two integers needs a bit more than they have.
+            Type wide = element.getIntOrFloatBitWidth() < 32 ? s.getI32Type() : s.getI64Type();
+            number = s.sub(s.widen(number, element, wide), s.widen(values[1], element, wide));
+            differenceIsUnsigned = false;
+          }
+          return s.mul(s.toFloat(number, differenceIsUnsigned, type), values[0]);
+        }));
   }
 };
 

@@ -1,7 +1,7 @@
 //===- Reduction.cpp - Reductions along dimensions to structured ops ---------------------------===//
 //
-// What a kind does before combining is part of the reduction's body, what it does after is an op of its own over the
-// result. The loops are the result's dimensions, then the reduced ones.
+// What a kind does before combining is part of the reduction's body, what it does after is an op of its own
+// over the result. The loops are the result's dimensions, then the reduced ones.
 //
 //===----------------------------------------------------------------------------------------===//
 
@@ -50,7 +50,8 @@ static Value finish(ReduceKind kind, ScalarBuilder &b, Value x, const ElementCou
   };
   switch (kind) {
   case ReduceKind::mean:
-    return inFloat([&](Value sum) { return b.div(sum, StructuredBuilder::asFloat(b, count, sum.getType())); });
+    return inFloat(
+        [&](Value sum) { return b.div(sum, StructuredBuilder::asFloat(b, count, sum.getType())); });
   case ReduceKind::l2:
     return inFloat([&](Value sum) { return b.sqrt(sum); });
   case ReduceKind::log_sum:
@@ -65,7 +66,8 @@ namespace {
 struct ReduceLowering : OpConversionPattern<ReduceOp> {
   using OpConversionPattern::OpConversionPattern;
 
-  LogicalResult matchAndRewrite(ReduceOp op, OpAdaptor adaptor, ConversionPatternRewriter &rewriter) const override {
+  LogicalResult matchAndRewrite(ReduceOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
     StructuredBuilder b(rewriter, op);
     if (op.getKind() == ReduceKind::log_sum_exp)
       return b.replace(logSumExp(b, op, adaptor));
@@ -126,13 +128,14 @@ Value ReduceLowering::logSumExp(StructuredBuilder &b, ReduceOp op, OpAdaptor ada
   });
   Value sum = b.reduce(shape.kept, Combiner::sum, shape.reductions, {read, b.input(shift, whole)},
                        [&](ScalarBuilder &s, ValueRange x) { return s.exp(s.sub(load(s, x[0]), x[1])); });
-  return b.parallel(result, {b.input(sum, whole), b.input(shift, whole)}, [&](ScalarBuilder &s, ValueRange x) {
-    Value value = s.add(math::LogOp::create(s, x[0]), x[1]);
-    if (isa<FloatType>(element))
-      return value;
-    return isUnsigned ? arith::FPToUIOp::create(s, getStorageType(element), value).getResult()
-                      : arith::FPToSIOp::create(s, getStorageType(element), value).getResult();
-  });
+  return b.parallel(
+      result, {b.input(sum, whole), b.input(shift, whole)}, [&](ScalarBuilder &s, ValueRange x) {
+        Value value = s.add(math::LogOp::create(s, x[0]), x[1]);
+        if (isa<FloatType>(element))
+          return value;
+        return isUnsigned ? arith::FPToUIOp::create(s, getStorageType(element), value).getResult()
+                          : arith::FPToSIOp::create(s, getStorageType(element), value).getResult();
+      });
 }
 
 //===----------------------------------------------------------------------------------------===//
@@ -167,13 +170,15 @@ struct ArgReduceLowering : OpConversionPattern<ArgReduceOp> {
       Value better = isBetter(s, value, x[1], isMax, op.getSelectLast(), isUnsigned);
       linalg::YieldOp::create(s, ValueRange{s.select(better, value, x[1]), s.select(better, place, x[2])});
     };
-    auto generic = linalg::GenericOp::create(rewriter, b.loc, TypeRange{shape.kept, result}, adaptor.getInput(),
-                                             ValueRange{values, places}, {read, written, written}, iterators, body);
+    auto generic =
+        linalg::GenericOp::create(rewriter, b.loc, TypeRange{shape.kept, result}, adaptor.getInput(),
+                                  ValueRange{values, places}, {read, written, written}, iterators, body);
     return b.replace(generic.getResult(1));
   }
 
 private:
-  static Value isBetter(ScalarBuilder &s, Value value, Value best, bool isMax, bool orEqual, bool isUnsigned) {
+  static Value isBetter(ScalarBuilder &s, Value value, Value best, bool isMax, bool orEqual,
+                        bool isUnsigned) {
     using FPred = arith::CmpFPredicate;
     using IPred = arith::CmpIPredicate;
     if (isa<FloatType>(value.getType())) {

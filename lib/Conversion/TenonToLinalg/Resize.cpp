@@ -1,8 +1,9 @@
 //===- Resize.cpp - Sampling on another grid to structured ops ---------------------------------===//
 //
-// The loops are the result's. In each resized dimension the body computes the point of the input that an index stands
-// for, takes the grid points around it with their weights, and sums over their combinations. Nearest neighbours at a
-// whole factor are a quotient of the index, or where the input is computed in the kernel, loops over the parts.
+// The loops are the result's. In each resized dimension the body computes the point of the input that an
+// index stands for, takes the grid points around it with their weights, and sums over their combinations.
+// Nearest neighbours at a whole factor are a quotient of the index, or where the input is computed in the
+// kernel, loops over the parts.
 //
 //===----------------------------------------------------------------------------------------===//
 
@@ -40,7 +41,8 @@ class ResizeLowering : public OpConversionPattern<ResizeOp> {
 public:
   using OpConversionPattern::OpConversionPattern;
 
-  LogicalResult matchAndRewrite(ResizeOp op, OpAdaptor adaptor, ConversionPatternRewriter &rewriter) const override;
+  LogicalResult matchAndRewrite(ResizeOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override;
 
 private:
   static FailureOr<SmallVector<Axis>> makeAxes(StructuredBuilder &b, ResizeOp op);
@@ -123,7 +125,8 @@ Value Sampler::coordinate(const Axis &axis) {
 
 Value Sampler::isInside(const Axis &axis, Value point) {
   Value last = s.sub(toReal(axis.inputSize), number(1));
-  return arith::AndIOp::create(s, s.compare(FPred::OGE, point, number(0)), s.compare(FPred::OLE, point, last));
+  return arith::AndIOp::create(s, s.compare(FPred::OGE, point, number(0)),
+                               s.compare(FPred::OLE, point, last));
 }
 
 //===----------------------------------------------------------------------------------------===//
@@ -145,7 +148,9 @@ Value Sampler::nearest(Value point) {
 }
 
 /// max(1 - |d|, 0)
-Value Sampler::linearKernel(Value distance) { return s.max(s.sub(number(1), s.abs(distance)), number(0), false); }
+Value Sampler::linearKernel(Value distance) {
+  return s.max(s.sub(number(1), s.abs(distance)), number(0), false);
+}
 
 /// Keys' kernel, for any distance.
 Value Sampler::cubicKernel(Value distance) {
@@ -231,8 +236,9 @@ std::optional<SmallVector<int64_t>> ResizeLowering::wholeFactors(StructuredBuild
   SymbolicSizes::Sizes to = b.getSizes().of(tensorType(op.getResult()));
   SmallVector<int64_t> factors;
   for (size_t dim = 0; dim < from.size(); ++dim) {
-    std::optional<int64_t> size = SymbolicSizes::constantValue(from[dim]), target = SymbolicSizes::constantValue(to[dim]);
-    double scale = op.getScales() ? (*op.getScales())[dim]
+    std::optional<int64_t> size = SymbolicSizes::constantValue(from[dim]),
+                           target = SymbolicSizes::constantValue(to[dim]);
+    double scale = op.getScales()                 ? (*op.getScales())[dim]
                    : size && target && *size != 0 ? static_cast<double>(*target) / *size
                    : from[dim] == to[dim]         ? 1
                                                   : 0;
@@ -247,8 +253,8 @@ std::optional<SmallVector<int64_t>> ResizeLowering::wholeFactors(StructuredBuild
   return factors;
 }
 
-/// Repeats each element in loops over the parts of the resized dimensions, merged at the end: no quotient is needed, so
-/// that the input may be computed in the kernel.
+/// Repeats each element in loops over the parts of the resized dimensions, merged at the end: no quotient is
+/// needed, so that the input may be computed in the kernel.
 Value ResizeLowering::repeat(StructuredBuilder &b, ResizeOp op, Value input, ArrayRef<int64_t> factors) {
   RankedTensorType type = tensorType(input), result = tensorType(op.getResult());
   SymbolicSizes::Sizes from = b.getSizes().of(type), split;
@@ -265,8 +271,8 @@ Value ResizeLowering::repeat(StructuredBuilder &b, ResizeOp op, Value input, Arr
     merged.push_back(group);
   }
   Value repeated = b.move(b.getSizes().tensor(split, type.getElementType()), b.input(input, indices));
-  return tensor::CollapseShapeOp::create(b.rewriter, b.loc,
-                                         result.clone(getStorageType(result.getElementType())), repeated, merged);
+  return tensor::CollapseShapeOp::create(
+      b.rewriter, b.loc, result.clone(getStorageType(result.getElementType())), repeated, merged);
 }
 
 /// The sum over all combinations of the axes' taps from `next` on, of weight times element.
@@ -301,7 +307,8 @@ LogicalResult ResizeLowering::matchAndRewrite(ResizeOp op, OpAdaptor adaptor,
       SmallVector<Value> at;
       for (auto [dim, factor] : llvm::enumerate(*factors)) {
         Value index = s.index(dim);
-        at.push_back(factor == 1 ? index : arith::DivUIOp::create(s, index, s.indexConstant(factor)).getResult());
+        at.push_back(factor == 1 ? index
+                                 : arith::DivUIOp::create(s, index, s.indexConstant(factor)).getResult());
       }
       return StructuredBuilder::extract(s, input, at);
     }));
@@ -309,7 +316,8 @@ LogicalResult ResizeLowering::matchAndRewrite(ResizeOp op, OpAdaptor adaptor,
   FailureOr<SmallVector<Axis>> axes = makeAxes(b, op);
   if (failed(axes))
     return failure();
-  bool crops = op.getCoordinateMode() == CoordinateMode::tf_crop_and_resize, copies = op.getMode() == Interpolation::nearest;
+  bool crops = op.getCoordinateMode() == CoordinateMode::tf_crop_and_resize,
+       copies = op.getMode() == Interpolation::nearest;
   auto body = [&](ScalarBuilder &s, ValueRange) -> Value {
     Sampler sampler(s, op);
     SmallVector<SmallVector<Tap>> taps;

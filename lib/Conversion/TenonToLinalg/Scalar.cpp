@@ -199,8 +199,8 @@ Value ScalarBuilder::widen(Value computed, Type element, Type wide) {
   return arith::ExtSIOp::create(*this, wide, computed);
 }
 
-/// The largest number of the float type that is not above `value`, or for negative ones not below: `value` itself if
-/// the type has it.
+/// The largest number of the float type that is not above `value`, or for negative ones not below: `value`
+/// itself if the type has it.
 static FloatAttr roundToZero(FloatType type, const APInt &value, bool isSigned) {
   APFloat result(type.getFloatSemantics());
   result.convertFromAPInt(value, isSigned, APFloat::rmTowardZero);

@@ -1,7 +1,8 @@
 //===- Scalar.h - Arithmetic on scalars of any element type ------------------------------------===//
 //
-// The bodies of structured ops compute on scalars. An element type of the tenon dialect has two more forms here: that of
-// its storage (i8 for bool, signless for unsigned) and that of computing with it (i1 for bool, f32 for half precision).
+// The bodies of structured ops compute on scalars. An element type of the tenon dialect has two more forms
+// here: that of its storage (i8 for bool, signless for unsigned) and that of computing with it (i1 for bool,
+// f32 for half precision).
 //
 //===----------------------------------------------------------------------------------------===//
 
@@ -15,7 +16,8 @@ namespace tenon {
 
 /// The element type `element` is stored as: i8 for i1, iN for uiN, otherwise itself.
 mlir::Type getStorageType(mlir::Type element);
-/// The type to compute with elements of `element` in: f32 for half precision, signless for integers; bool stays i1.
+/// The type to compute with elements of `element` in: f32 for half precision, signless for integers; bool
+/// stays i1.
 mlir::Type getComputeType(mlir::Type element);
 /// The type to sum elements of `element` in: as for computing, but i32 for narrower integers.
 mlir::Type getAccumulatorType(mlir::Type element);
@@ -25,8 +27,8 @@ bool isUnsignedElement(mlir::Type element);
 /// How a reduction combines two values.
 enum class Combiner { sum, product, maximum, minimum };
 
-/// A builder of scalar arithmetic that picks the op by the operands' type. Integers are signless: where signedness
-/// matters, it is an argument.
+/// A builder of scalar arithmetic that picks the op by the operands' type. Integers are signless: where
+/// signedness matters, it is an argument.
 class ScalarBuilder : public mlir::ImplicitLocOpBuilder {
 public:
   using ImplicitLocOpBuilder::ImplicitLocOpBuilder;

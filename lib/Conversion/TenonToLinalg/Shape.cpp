@@ -1,7 +1,7 @@
 //===- Shape.cpp - Ops that move elements to structured ops ------------------------------------===//
 //
-// Where elements come from is in the access map as far as it is a linear expression of the loops; what is not (mirrored
-// padding, repetition, slices from an unknown end) is read in the body from the kernel's argument.
+// Where elements come from is in the access map as far as it is a linear expression of the loops; what is not
+// (mirrored padding, repetition, slices from an unknown end) is read in the body from the kernel's argument.
 //
 //===----------------------------------------------------------------------------------------===//
 
@@ -24,8 +24,8 @@ static Value floorModulo(ScalarBuilder &s, Value value, Value divisor) {
 // Slices
 //===----------------------------------------------------------------------------------------===//
 
-/// The elements `start + i * step` of each dimension, as many as `type` says, read in the body. Starts below 0 count from
-/// the end.
+/// The elements `start + i * step` of each dimension, as many as `type` says, read in the body. Starts below
+/// 0 count from the end.
 static Value readSlice(StructuredBuilder &b, RankedTensorType type, Value input, ArrayRef<int64_t> starts,
                        ArrayRef<int64_t> steps) {
   SmallVector<Value> ends;
@@ -45,9 +45,10 @@ static Value readSlice(StructuredBuilder &b, RankedTensorType type, Value input,
   });
 }
 
-/// The same through access maps where they can say it. A dimension read from its beginning one by one is a plain loop,
-/// which by the rules of linalg goes through all of it: such a part is read from the kernel's argument or, where it is
-/// computed in the kernel, backwards twice, which comes to the same index once the first op is inlined.
+/// The same through access maps where they can say it. A dimension read from its beginning one by one is a
+/// plain loop, which by the rules of linalg goes through all of it: such a part is read from the kernel's
+/// argument or, where it is computed in the kernel, backwards twice, which comes to the same index once the
+/// first op is inlined.
 static Value takeSlice(StructuredBuilder &b, RankedTensorType type, Value input, ArrayRef<int64_t> starts,
                        ArrayRef<int64_t> steps) {
   SymbolicSizes::Sizes from = b.getSizes().of(tensorType(input)), to = b.getSizes().of(type);
@@ -91,15 +92,15 @@ struct TransposeLowering : OpConversionPattern<TransposeOp> {
     SmallVector<AffineExpr> indices(op.getPerm().size());
     for (auto [i, dim] : llvm::enumerate(op.getPerm()))
       indices[dim] = b.loop(i);
-    return b.replace(
-        b.move(tensorType(op.getResult()), b.input(op.getInput(), adaptor.getInput(), indices)));
+    return b.replace(b.move(tensorType(op.getResult()), b.input(op.getInput(), adaptor.getInput(), indices)));
   }
 };
 
 struct ExpandLowering : OpConversionPattern<ExpandOp> {
   using OpConversionPattern::OpConversionPattern;
 
-  LogicalResult matchAndRewrite(ExpandOp op, OpAdaptor adaptor, ConversionPatternRewriter &rewriter) const override {
+  LogicalResult matchAndRewrite(ExpandOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
     StructuredBuilder b(rewriter, op);
     RankedTensorType type = tensorType(op.getResult());
     return b.replace(b.move(type, b.broadcast(op.getInput(), adaptor.getInput(), type)));
@@ -109,7 +110,8 @@ struct ExpandLowering : OpConversionPattern<ExpandOp> {
 struct SliceLowering : OpConversionPattern<SliceOp> {
   using OpConversionPattern::OpConversionPattern;
 
-  LogicalResult matchAndRewrite(SliceOp op, OpAdaptor adaptor, ConversionPatternRewriter &rewriter) const override {
+  LogicalResult matchAndRewrite(SliceOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
     StructuredBuilder b(rewriter, op);
     RankedTensorType type = tensorType(op.getResult());
     return b.replace(takeSlice(b, type, adaptor.getInput(), op.getStarts(), op.getSteps()));
@@ -119,14 +121,16 @@ struct SliceLowering : OpConversionPattern<SliceOp> {
 struct TriluLowering : OpConversionPattern<TriluOp> {
   using OpConversionPattern::OpConversionPattern;
 
-  LogicalResult matchAndRewrite(TriluOp op, OpAdaptor adaptor, ConversionPatternRewriter &rewriter) const override {
+  LogicalResult matchAndRewrite(TriluOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
     StructuredBuilder b(rewriter, op);
     RankedTensorType type = tensorType(op.getResult());
     unsigned rank = type.getRank();
     Input input = b.input(op.getInput(), adaptor.getInput(), b.loops(type));
     return b.replace(b.move(type, input, [&](ScalarBuilder &s, ValueRange x) {
       Value offset = s.sub(s.index(rank - 1), s.index(rank - 2));
-      Value keeps = s.compare(op.getUpper() ? IPred::sge : IPred::sle, offset, s.indexConstant(op.getDiagonal()));
+      Value keeps =
+          s.compare(op.getUpper() ? IPred::sge : IPred::sle, offset, s.indexConstant(op.getDiagonal()));
       return s.select(keeps, x[0], s.number(x[0].getType(), 0));
     }));
   }
@@ -135,7 +139,8 @@ struct TriluLowering : OpConversionPattern<TriluOp> {
 struct TileLowering : OpConversionPattern<TileOp> {
   using OpConversionPattern::OpConversionPattern;
 
-  LogicalResult matchAndRewrite(TileOp op, OpAdaptor adaptor, ConversionPatternRewriter &rewriter) const override {
+  LogicalResult matchAndRewrite(TileOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
     StructuredBuilder b(rewriter, op);
     RankedTensorType input = tensorType(op.getInput()), result = tensorType(op.getResult());
     SymbolicSizes::Sizes from = b.getSizes().of(input), to = b.getSizes().of(result);
@@ -192,7 +197,8 @@ struct ReverseSequenceLowering : OpConversionPattern<ReverseSequenceOp> {
 struct PadLowering : OpConversionPattern<PadOp> {
   using OpConversionPattern::OpConversionPattern;
 
-  LogicalResult matchAndRewrite(PadOp op, OpAdaptor adaptor, ConversionPatternRewriter &rewriter) const override {
+  LogicalResult matchAndRewrite(PadOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
     StructuredBuilder b(rewriter, op);
     if (op.getMode() == PadMode::constant)
       return b.replace(padConstant(b, op, adaptor));
@@ -284,7 +290,8 @@ namespace {
 struct ConcatLowering : OpConversionPattern<ConcatOp> {
   using OpConversionPattern::OpConversionPattern;
 
-  LogicalResult matchAndRewrite(ConcatOp op, OpAdaptor adaptor, ConversionPatternRewriter &rewriter) const override {
+  LogicalResult matchAndRewrite(ConcatOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
     StructuredBuilder b(rewriter, op);
     RankedTensorType result = tensorType(op.getResult());
     unsigned axis = op.getAxis();
@@ -313,12 +320,13 @@ struct ConcatLowering : OpConversionPattern<ConcatOp> {
   }
 };
 
-/// A reshape that splits dimensions, or adds or drops those of size 1, is a linear access map. One that merges takes
-/// quotients of places, read from the kernel's argument.
+/// A reshape that splits dimensions, or adds or drops those of size 1, is a linear access map. One that
+/// merges takes quotients of places, read from the kernel's argument.
 struct ReshapeLowering : OpConversionPattern<ReshapeOp> {
   using OpConversionPattern::OpConversionPattern;
 
-  LogicalResult matchAndRewrite(ReshapeOp op, OpAdaptor adaptor, ConversionPatternRewriter &rewriter) const override {
+  LogicalResult matchAndRewrite(ReshapeOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
     StructuredBuilder b(rewriter, op);
     RankedTensorType input = tensorType(op.getInput()), result = tensorType(op.getResult());
     if (std::optional<SmallVector<AffineExpr>> indices = splitIndices(b, input, result))
@@ -358,9 +366,11 @@ private:
         std::optional<int64_t> factor = SymbolicSizes::constantValue(to[next]);
         if (!factor && covered != 1)
           return std::nullopt;
-        index = factor ? index * *factor + b.loop(next) : b.loop(next);
+        if (factor != 1)
+          index = factor ? index * *factor + b.loop(next) : b.loop(next);
         covered = simplifyAffineExpr(covered * to[next], 0, b.getSizes().getSymbols().size());
-        std::optional<int64_t> have = SymbolicSizes::constantValue(covered), want = SymbolicSizes::constantValue(size);
+        std::optional<int64_t> have = SymbolicSizes::constantValue(covered),
+                               want = SymbolicSizes::constantValue(size);
         if (have && want && (*have > *want || *have == 0))
           return std::nullopt;
         ++next;
@@ -403,15 +413,15 @@ struct ShapeOfLowering : OpConversionPattern<ShapeOfOp> {
 
   LogicalResult matchAndRewrite(ShapeOfOp op, OpAdaptor, ConversionPatternRewriter &rewriter) const override {
     StructuredBuilder b(rewriter, op);
-    return b.replace(
-        sizesTensor(b, tensorType(op.getResult()), b.getSizes().of(tensorType(op.getInput()))));
+    return b.replace(sizesTensor(b, tensorType(op.getResult()), b.getSizes().of(tensorType(op.getInput()))));
   }
 };
 
 struct SizeVectorLowering : OpConversionPattern<SizeVectorOp> {
   using OpConversionPattern::OpConversionPattern;
 
-  LogicalResult matchAndRewrite(SizeVectorOp op, OpAdaptor, ConversionPatternRewriter &rewriter) const override {
+  LogicalResult matchAndRewrite(SizeVectorOp op, OpAdaptor,
+                                ConversionPatternRewriter &rewriter) const override {
     StructuredBuilder b(rewriter, op);
     SmallVector<AffineExpr> symbols, sizes;
     for (StringAttr name : op.getSizes().getSymbols())
@@ -425,7 +435,7 @@ struct SizeVectorLowering : OpConversionPattern<SizeVectorOp> {
 } // namespace
 
 void tenon::populateShapePatterns(const TypeConverter &converter, RewritePatternSet &patterns) {
-  patterns.add<ConcatLowering, ExpandLowering, PadLowering, ReshapeLowering, ReverseSequenceLowering, ShapeOfLowering,
-               SizeVectorLowering, SliceLowering, TileLowering, TransposeLowering, TriluLowering>(
-      converter, patterns.getContext());
+  patterns.add<ConcatLowering, ExpandLowering, PadLowering, ReshapeLowering, ReverseSequenceLowering,
+               ShapeOfLowering, SizeVectorLowering, SliceLowering, TileLowering, TransposeLowering,
+               TriluLowering>(converter, patterns.getContext());
 }

@@ -1,11 +1,14 @@
 //===- SplitDimensions.cpp - Dimensions that kernels compute in parts --------------------------===//
 //
-// Convolutions in groups and attention of grouped heads compute a dimension in two parts (group, member), since an access
-// map has no quotients. Merging the parts is free in memory, but no structured op: so each lowering ends in a
-// tensor.collapse_shape, and here these move down. An op that reads the merged dimension gets loops over the parts,
+// Convolutions in groups and attention of grouped heads compute a dimension in two parts (group, member),
+// since an access map has no quotients. Merging the parts is free in memory, but no structured op: so each
+// lowering ends in a tensor.collapse_shape, and here these move down. An op that reads the merged dimension
+// gets loops over the parts,
 //
-//     collapse %c [n, g*m] -> generic (d0, d1)      becomes      generic (d0, d1, d2) reading %c [d0, d1, d2],
-//                                                                all other operands at d1 * m + d2 -> collapse
+//     collapse %c [n, g*m] -> generic (d0, d1)      becomes      generic (d0, d1, d2) reading %c [d0, d1,
+//     d2],
+//                                                                all other operands at d1 * m + d2 ->
+//                                                                collapse
 //
 // until the kernel's result is in parts and a tenon.reshape outside, a view, merges them.
 //
@@ -72,7 +75,8 @@ private:
   void numberLoops();
   SmallVector<AffineExpr> partLoops(unsigned loop) const;
   AffineMap convertMap(OpOperand &operand);
-  Value splitInit(RewriterBase &rewriter, Value init, AffineMap map, SmallVector<ReassociationIndices> &merged);
+  Value splitInit(RewriterBase &rewriter, Value init, AffineMap map,
+                  SmallVector<ReassociationIndices> &merged);
   void splitIndexOps(RewriterBase &rewriter, Block &body) const;
 
   linalg::GenericOp op;
@@ -230,17 +234,18 @@ LogicalResult LoopSplitter::run(RewriterBase &rewriter) {
   SmallVector<utils::IteratorType> iterators;
   for (auto [loop, kind] : llvm::enumerate(op.getIteratorTypesArray()))
     iterators.append(std::max<size_t>(factors[loop].size(), 1), kind);
-  auto split = linalg::GenericOp::create(rewriter, op.getLoc(), TypeRange(ValueRange(inits)), inputs, inits, maps,
-                                         iterators);
+  auto split = linalg::GenericOp::create(rewriter, op.getLoc(), TypeRange(ValueRange(inits)), inputs, inits,
+                                         maps, iterators);
   rewriter.inlineRegionBefore(op.getRegion(), split.getRegion(), split.getRegion().begin());
   splitIndexOps(rewriter, *split.getBody());
   rewriter.setInsertionPointAfter(split);
   SmallVector<Value> results;
   for (auto [result, old, groups] : llvm::zip_equal(split.getResults(), op.getResults(), merged)) {
     bool isSplit = result.getType() != old.getType();
-    results.push_back(isSplit ? tensor::CollapseShapeOp::create(rewriter, op.getLoc(), old.getType(), result, groups)
-                                    .getResult()
-                              : Value(result));
+    results.push_back(
+        isSplit ? tensor::CollapseShapeOp::create(rewriter, op.getLoc(), old.getType(), result, groups)
+                      .getResult()
+                : Value(result));
   }
   rewriter.replaceOp(op, results);
   return success();
@@ -251,9 +256,11 @@ LogicalResult LoopSplitter::run(RewriterBase &rewriter) {
 //===----------------------------------------------------------------------------------------===//
 
 /// Pads in parts; fails where a merged dimension itself is padded.
-static LogicalResult sinkBelowPad(RewriterBase &rewriter, tensor::PadOp pad, tensor::CollapseShapeOp collapse) {
+static LogicalResult sinkBelowPad(RewriterBase &rewriter, tensor::PadOp pad,
+                                  tensor::CollapseShapeOp collapse) {
   SymbolicSizes sizes(pad.getContext());
-  SymbolicSizes::Sizes parts = sizes.of(tensorType(collapse.getSrc())), padded = sizes.of(pad.getResultType());
+  SymbolicSizes::Sizes parts = sizes.of(tensorType(collapse.getSrc())),
+                       padded = sizes.of(pad.getResultType());
   SmallVector<int64_t> low(parts.size(), 0), high(parts.size(), 0);
   for (auto [i, group] : llvm::enumerate(collapse.getReassociationIndices())) {
     int64_t before = pad.getStaticLow()[i], after = pad.getStaticHigh()[i];
@@ -268,8 +275,9 @@ static LogicalResult sinkBelowPad(RewriterBase &rewriter, tensor::PadOp pad, ten
   RankedTensorType type = sizes.tensor(parts, pad.getResultType().getElementType());
   auto split = tensor::PadOp::create(rewriter, pad.getLoc(), type, collapse.getSrc(), low, high, ValueRange(),
                                      ValueRange());
-  Block *body = rewriter.createBlock(&split.getRegion(), {}, SmallVector<Type>(parts.size(), rewriter.getIndexType()),
-                                     SmallVector<Location>(parts.size(), pad.getLoc()));
+  Block *body =
+      rewriter.createBlock(&split.getRegion(), {}, SmallVector<Type>(parts.size(), rewriter.getIndexType()),
+                           SmallVector<Location>(parts.size(), pad.getLoc()));
   rewriter.setInsertionPointToEnd(body);
   tensor::YieldOp::create(rewriter, pad.getLoc(), pad.getConstantPaddingValue());
   rewriter.setInsertionPointAfter(split);
@@ -279,7 +287,8 @@ static LogicalResult sinkBelowPad(RewriterBase &rewriter, tensor::PadOp pad, ten
 }
 
 /// Yields the parts; the view that merges them stands behind the kernel.
-static void sinkOut(RewriterBase &rewriter, KernelOp kernel, OpOperand &yielded, tensor::CollapseShapeOp collapse) {
+static void sinkOut(RewriterBase &rewriter, KernelOp kernel, OpOperand &yielded,
+                    tensor::CollapseShapeOp collapse) {
   OpResult result = kernel->getResult(yielded.getOperandNumber());
   Type whole = result.getType();
   rewriter.modifyOpInPlace(yielded.getOwner(), [&] { yielded.set(collapse.getSrc()); });
@@ -308,7 +317,8 @@ LogicalResult tenon::sinkCollapses(KernelOp kernel) {
       else if (isa<YieldOp>(user))
         sunk = (sinkOut(rewriter, kernel, use, collapse), success());
       if (failed(sunk))
-        return user->emitOpError("expects to read dimensions that its kernel computes in parts one to one, as from ")
+        return user->emitOpError(
+                   "expects to read dimensions that its kernel computes in parts one to one, as from ")
                << collapse.getSrcType() << " for " << collapse.getResultType();
     }
     rewriter.eraseOp(collapse);

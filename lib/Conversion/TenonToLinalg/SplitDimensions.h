@@ -7,8 +7,8 @@
 
 namespace tenon {
 
-/// Moves every `tensor.collapse_shape` in the kernel down to its results, and out of it as a `tenon.reshape`; reports the
-/// op that can't take its operand in parts.
+/// Moves every `tensor.collapse_shape` in the kernel down to its results, and out of it as a `tenon.reshape`;
+/// reports the op that can't take its operand in parts.
 llvm::LogicalResult sinkCollapses(KernelOp kernel);
 
 } // namespace tenon

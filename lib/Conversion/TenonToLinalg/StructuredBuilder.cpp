@@ -113,7 +113,8 @@ Value StructuredBuilder::sizeValue(AffineExpr size) {
   SmallVector<AffineExpr> solved(symbols);
   SmallVector<Value> operands;
   for (unsigned i = 0; i < symbols; ++i) {
-    AffineExpr symbol = getAffineSymbolExpr(i, context), operand = getAffineSymbolExpr(operands.size(), context);
+    AffineExpr symbol = getAffineSymbolExpr(i, context),
+               operand = getAffineSymbolExpr(operands.size(), context);
     solved[i] = operand;
     if (!size.isFunctionOfSymbol(i))
       continue;
@@ -157,7 +158,8 @@ ElementCount StructuredBuilder::countElements(RankedTensorType type, ArrayRef<in
       continue;
     }
     Value size = sizeValue(sizes.of(type)[axis]);
-    count.dynamic = count.dynamic ? arith::MulIOp::create(rewriter, loc, count.dynamic, size).getResult() : size;
+    count.dynamic =
+        count.dynamic ? arith::MulIOp::create(rewriter, loc, count.dynamic, size).getResult() : size;
   }
   return count;
 }
@@ -188,7 +190,8 @@ Value StructuredBuilder::fill(RankedTensorType type, TypedAttr value) {
   return linalg::FillOp::create(rewriter, loc, scalar, empty(type)).getResult(0);
 }
 
-Value StructuredBuilder::generic(RankedTensorType stored, Value init, unsigned reductions, ArrayRef<Input> inputs,
+Value StructuredBuilder::generic(RankedTensorType stored, Value init, unsigned reductions,
+                                 ArrayRef<Input> inputs,
                                  function_ref<Value(ScalarBuilder &, ValueRange, Value)> body,
                                  bool inlineSplats) {
   unsigned rank = stored.getRank(), numLoops = rank + reductions;
@@ -218,8 +221,8 @@ Value StructuredBuilder::generic(RankedTensorType stored, Value init, unsigned r
     }
     linalg::YieldOp::create(b, body(b, values, arguments.back()));
   };
-  return linalg::GenericOp::create(rewriter, loc, TypeRange{stored}, tensors, ValueRange{init}, maps, iterators,
-                                   buildBody)
+  return linalg::GenericOp::create(rewriter, loc, TypeRange{stored}, tensors, ValueRange{init}, maps,
+                                   iterators, buildBody)
       .getResult(0);
 }
 
@@ -251,7 +254,8 @@ Value StructuredBuilder::move(RankedTensorType type, const Input &input) {
 }
 
 Value StructuredBuilder::reduce(RankedTensorType type, Combiner combiner, unsigned reductions,
-                                ArrayRef<Input> inputs, Body body, bool isUnsigned, arith::FastMathFlags flags) {
+                                ArrayRef<Input> inputs, Body body, bool isUnsigned,
+                                arith::FastMathFlags flags) {
   Value init = fill(type, getNeutral(combiner, type.getElementType(), isUnsigned));
   return generic(
       type, init, reductions, inputs,
@@ -279,11 +283,13 @@ Value StructuredBuilder::pad(Value tensor, ArrayRef<int64_t> low, ArrayRef<int64
     if (size)
       size = size + low[i] + high[i];
   Value scalar = arith::ConstantOp::create(rewriter, loc, value);
-  auto pad = tensor::PadOp::create(rewriter, loc, sizes.tensor(padded, type.getElementType()), tensor, low, high,
-                                   /*low=*/ValueRange{}, /*high=*/ValueRange{});
+  auto pad =
+      tensor::PadOp::create(rewriter, loc, sizes.tensor(padded, type.getElementType()), tensor, low, high,
+                            /*low=*/ValueRange{}, /*high=*/ValueRange{});
   OpBuilder::InsertionGuard guard(rewriter);
   SmallVector<Location> locations(type.getRank(), loc);
-  rewriter.createBlock(&pad.getRegion(), {}, SmallVector<Type>(type.getRank(), rewriter.getIndexType()), locations);
+  rewriter.createBlock(&pad.getRegion(), {}, SmallVector<Type>(type.getRank(), rewriter.getIndexType()),
+                       locations);
   tensor::YieldOp::create(rewriter, loc, scalar);
   return pad;
 }

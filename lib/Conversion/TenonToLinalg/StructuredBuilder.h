@@ -1,8 +1,8 @@
 //===- StructuredBuilder.h - Builds the structured ops of one lowering -------------------------===//
 //
-// What every family's patterns are written with: empty and filled tensors of possibly dynamic size, parallel structured
-// ops over a result, and reductions into one. The loops of an op built here are the dimensions of its result in order,
-// then the reduced ones.
+// What every family's patterns are written with: empty and filled tensors of possibly dynamic size, parallel
+// structured ops over a result, and reductions into one. The loops of an op built here are the dimensions of
+// its result in order, then the reduced ones.
 //
 //===----------------------------------------------------------------------------------------===//
 
@@ -18,8 +18,8 @@
 
 namespace tenon {
 
-/// An input of a structured op: the tensor in its converted form, the dialect's type of its elements, and for each
-/// dimension of the tensor its index in terms of the loops.
+/// An input of a structured op: the tensor in its converted form, the dialect's type of its elements, and for
+/// each dimension of the tensor its index in terms of the loops.
 struct Input {
   mlir::Value tensor;
   mlir::Type element;
@@ -67,28 +67,33 @@ public:
   Input input(Value original, Value converted, llvm::ArrayRef<AffineExpr> indices) const;
   /// A tensor made by this lowering, read at `indices`.
   Input input(Value tensor, llvm::ArrayRef<AffineExpr> indices) const;
-  /// A tensor of the shape `sizes` that is not read: gives the reduction loops `[first, first + count)` their extents.
+  /// A tensor of the shape `sizes` that is not read: gives the reduction loops `[first, first + count)` their
+  /// extents.
   Input window(llvm::ArrayRef<AffineExpr> sizes, unsigned first);
 
   /// The operand broadcast to loops that are the dimensions of `result`, aligned at the last ones.
   Input broadcast(Value original, Value converted, RankedTensorType result) const;
 
-  /// A tensor of undefined elements, in storage form. A size that the kernel's arguments don't tell is an error.
+  /// A tensor of undefined elements, in storage form. A size that the kernel's arguments don't tell is an
+  /// error.
   Value empty(RankedTensorType type);
   Value fill(RankedTensorType type, mlir::TypedAttr value);
 
-  /// Computes each element of a tensor of type `type` (in the dialect's element types; the value is in storage form).
+  /// Computes each element of a tensor of type `type` (in the dialect's element types; the value is in
+  /// storage form).
   Value parallel(RankedTensorType type, llvm::ArrayRef<Input> inputs, Body body);
   /// The same without conversion of elements: inputs and result are in storage form.
   Value move(RankedTensorType type, llvm::ArrayRef<Input> inputs, Body body);
   /// The input's elements, elsewhere.
   Value move(RankedTensorType type, const Input &input);
   /// Combines `body` over `reductions` more loops. `type` has a compute type's elements.
-  Value reduce(RankedTensorType type, Combiner combiner, unsigned reductions, llvm::ArrayRef<Input> inputs, Body body,
-               bool isUnsigned = false, mlir::arith::FastMathFlags flags = mlir::arith::FastMathFlags::none);
+  Value reduce(RankedTensorType type, Combiner combiner, unsigned reductions, llvm::ArrayRef<Input> inputs,
+               Body body, bool isUnsigned = false,
+               mlir::arith::FastMathFlags flags = mlir::arith::FastMathFlags::none);
   /// A tensor in compute form, as the dialect's type `type` stores it.
   Value narrow(Value computed, RankedTensorType type);
-  /// `tensor` with `low` and `high` more elements a dimension, all of the scalar `value`; itself if there are none.
+  /// `tensor` with `low` and `high` more elements a dimension, all of the scalar `value`; itself if there are
+  /// none.
   Value pad(Value tensor, llvm::ArrayRef<int64_t> low, llvm::ArrayRef<int64_t> high, mlir::TypedAttr value);
 
   /// `type` without the dimensions `axes`, or with size 1 in their place, to hold elements of `element`.
@@ -102,8 +107,11 @@ public:
   SymbolicSizes &getSizes() { return sizes; }
   /// The size as a value of index type, from the kernel's arguments.
   Value sizeValue(AffineExpr size);
-  /// Whether the tensor, in converted form, is an argument of the kernel: the only thing bodies may extract from.
-  bool isKernelArgument(Value tensor) const { return llvm::is_contained(kernelBlock->getArguments(), tensor); }
+  /// Whether the tensor, in converted form, is an argument of the kernel: the only thing bodies may extract
+  /// from.
+  bool isKernelArgument(Value tensor) const {
+    return llvm::is_contained(kernelBlock->getArguments(), tensor);
+  }
 
   /// Whether bodies may extract from the operand `what`; reports if not.
   bool checkExtractable(Value tensor, llvm::StringRef what);

@@ -1,8 +1,8 @@
 //===- TenonToLinalg.cpp - The tenon ops inside kernels become structured ops ------------------===//
 //
-// In: a module of kernels of tenon ops. Out: the same kernels of linalg.generic, linalg.fill, tensor.empty and
-// tensor.pad, and element types without signedness or bool everywhere. It stands at the start of the kernel phase:
-// everything after it schedules and emits structured ops without knowing an op's name.
+// In: a module of kernels of tenon ops. Out: the same kernels of linalg.generic, linalg.fill, tensor.empty
+// and tensor.pad, and element types without signedness or bool everywhere. It stands at the start of the
+// kernel phase: everything after it schedules and emits structured ops without knowing an op's name.
 //
 //===----------------------------------------------------------------------------------------===//
 
@@ -56,8 +56,7 @@ namespace {
 struct StorageConverter : TypeConverter {
   StorageConverter() {
     addConversion([](Type type) { return type; });
-    addConversion(
-        [](RankedTensorType type) { return type.clone(getStorageType(type.getElementType())); });
+    addConversion([](RankedTensorType type) { return type.clone(getStorageType(type.getElementType())); });
     // Only around ops that keep their types: a cast there means the same bytes.
     auto cast = [](OpBuilder &builder, Type type, ValueRange values, Location loc) -> Value {
       return UnrealizedConversionCastOp::create(builder, loc, type, values).getResult(0);
@@ -71,8 +70,8 @@ struct StorageConverter : TypeConverter {
 // The frame around the ops: functions, kernels, constants
 //===----------------------------------------------------------------------------------------===//
 
-/// Rebuilds an op whose meaning doesn't depend on signedness with converted types. It comes before the patterns of single
-/// ops: those make structured ops, and outside of kernels there are none.
+/// Rebuilds an op whose meaning doesn't depend on signedness with converted types. It comes before the
+/// patterns of single ops: those make structured ops, and outside of kernels there are none.
 struct RetypeLowering : ConversionPattern {
   RetypeLowering(const TypeConverter &converter, MLIRContext *context)
       : ConversionPattern(converter, MatchAnyOpTypeTag(), /*benefit=*/2, context) {}
@@ -131,7 +130,8 @@ struct FunctionLowering : OpConversionPattern<func::FuncOp> {
 struct ConstantLowering : OpConversionPattern<ConstantOp> {
   using OpConversionPattern::OpConversionPattern;
 
-  LogicalResult matchAndRewrite(ConstantOp op, OpAdaptor, ConversionPatternRewriter &rewriter) const override {
+  LogicalResult matchAndRewrite(ConstantOp op, OpAdaptor,
+                                ConversionPatternRewriter &rewriter) const override {
     ElementsAttr elements = convertElements(op.getValue());
     if (!op->getParentOfType<KernelOp>()) {
       rewriter.replaceOpWithNewOp<ConstantOp>(op, elements.getType(), elements);
@@ -168,9 +168,8 @@ void ConvertTenonToLinalg::setLegality(ConversionTarget &target, const TypeConve
                          tensor::TensorDialect>();
   target.addLegalOp<ModuleOp, UnrealizedConversionCastOp>();
   auto hasStorageTypes = [&](Operation *op) {
-    return converter.isLegal(op) && llvm::all_of(op->getRegions(), [&](Region &region) {
-             return converter.isLegal(&region);
-           });
+    return converter.isLegal(op) &&
+           llvm::all_of(op->getRegions(), [&](Region &region) { return converter.isLegal(&region); });
   };
   target.addDynamicallyLegalOp<func::FuncOp>([&](func::FuncOp func) {
     return converter.isSignatureLegal(func.getFunctionType()) && converter.isLegal(&func.getBody());
