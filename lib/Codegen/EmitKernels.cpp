@@ -1,6 +1,7 @@
 //===- EmitKernels.cpp - Carry out each kernel's schedule -------------------------------------------===//
 
 #include "KernelEmitter.h"
+#include "Unstructured/Unstructured.h"
 
 #include "tenon/Codegen/Passes.h"
 #include "tenon/Dialect/Tenon/IR/Tenon.h"
@@ -43,29 +44,25 @@ static MemRefType bufferType(Type type, DenseI64ArrayAttr strides) {
   return MemRefType::get(tensor.getShape(), tensor.getElementType(), layout);
 }
 
-static LogicalResult emitKernel(func::FuncOp source, const EmitterOptions &options) {
-  FailureOr<StructuredKernel> kernel = StructuredKernel::create(source);
-  if (failed(kernel))
-    return failure();
-  auto attribute = source->getAttrOfType<ScheduleAttr>("tenon.schedule");
-  const Schedule &schedule = attribute.getSchedule();
-
+/// Creates the function that will hold the loops of `source`: its tensors as memrefs, its symbols, the range.
+static func::FuncOp createLoopFunction(func::FuncOp source, SymbolicSizes &symbolic) {
   OpBuilder builder(source);
   SmallVector<Type> arguments;
   SmallVector<Attribute> dims;
+  unsigned symbols = symbolic.getSymbols().size();
   auto addTensor = [&](Type type, DenseI64ArrayAttr strides = {}) {
     arguments.push_back(bufferType(type, strides));
     auto tensor = cast<RankedTensorType>(type);
-    SymbolicSizes::Sizes sizes = kernel->getSizes().of(tensor);
+    SymbolicSizes::Sizes sizes = symbolic.of(tensor);
     dims.push_back(tensor.hasStaticShape()
                        ? Attribute()
-                       : AffineMapAttr::get(AffineMap::get(0, kernel->getSymbols().size(), sizes, source.getContext())));
+                       : AffineMapAttr::get(AffineMap::get(0, symbols, sizes, source.getContext())));
   };
   for (Type type : source.getArgumentTypes())
     addTensor(type);
   for (auto [i, type] : llvm::enumerate(source.getResultTypes()))
     addTensor(type, source.getResultAttrOfType<DenseI64ArrayAttr>(i, "tenon.strides"));
-  arguments.append(kernel->getSymbols().size() + 2, builder.getIndexType());
+  arguments.append(symbols + 2, builder.getIndexType());
 
   auto target = func::FuncOp::create(builder, source.getLoc(), (source.getName() + "_loops").str(),
                                      builder.getFunctionType(arguments, {}));
@@ -77,21 +74,80 @@ static LogicalResult emitKernel(func::FuncOp source, const EmitterOptions &optio
   for (unsigned i = 0; i < dims.size(); ++i)
     target.setArgAttr(i, "llvm.noalias", builder.getUnitAttr());
   target->setAttr("tenon.kernel", builder.getUnitAttr());
-  target->setAttr("tenon.schedule", attribute);
-  target->setAttr("tenon.symbols",
-                  builder.getArrayAttr(SmallVector<Attribute>(kernel->getSymbols().begin(), kernel->getSymbols().end())));
-  if (Attribute cycles = source->getAttr("tenon.cycles"))
-    target->setAttr("tenon.cycles", cycles);
+  target->setAttr("tenon.symbols", builder.getArrayAttr(SmallVector<Attribute>(symbolic.getSymbols().begin(),
+                                                                               symbolic.getSymbols().end())));
+  for (StringRef name : {"tenon.schedule", "tenon.cycles"})
+    if (Attribute value = source->getAttr(name))
+      target->setAttr(name, value);
+  return target;
+}
+
+/// The program still calls the kernel on tensors: a declaration stays until the memory plan replaces the calls.
+static void makeDeclaration(func::FuncOp source, func::FuncOp target) {
+  source.getBody().getBlocks().clear();
+  source.setPrivate();
+  for (StringRef name : {"tenon.structured", "tenon.schedule", "tenon.cycles"})
+    source->removeAttr(name);
+  source->setAttr("tenon.emitted", FlatSymbolRefAttr::get(target));
+}
+
+static LogicalResult emitStructuredKernel(func::FuncOp source, const EmitterOptions &options) {
+  FailureOr<StructuredKernel> kernel = StructuredKernel::create(source);
+  if (failed(kernel))
+    return failure();
+  const Schedule &schedule = source->getAttrOfType<ScheduleAttr>("tenon.schedule").getSchedule();
+  func::FuncOp target = createLoopFunction(source, kernel->getSizes());
   KernelEmitter emitter(*kernel, schedule, options);
   if (failed(emitter.emit(target)))
     return failure();
   target->setAttr("tenon.range", AffineMapAttr::get(parallelRange(*kernel, schedule, emitter.getLanes())));
-  // The program still calls the kernel on tensors: a declaration stays until the memory plan replaces the calls.
-  source.getBody().getBlocks().clear();
-  for (StringRef name : {"tenon.structured", "tenon.schedule", "tenon.cycles"})
-    source->removeAttr(name);
-  source->setAttr("tenon.emitted", FlatSymbolRefAttr::get(target));
+  makeDeclaration(source, target);
   return success();
+}
+
+/// The value whose bytes `value` is, before or after casts of signedness.
+static Value lookThroughCast(Value value) {
+  auto cast = value.getDefiningOp<UnrealizedConversionCastOp>();
+  return cast ? cast.getOperand(0) : value;
+}
+
+static LogicalResult emitUnstructuredKernel(func::FuncOp source, Operation *op) {
+  SymbolicSizes symbolic(source.getContext());
+  SmallVector<Type> types(source.getArgumentTypes());
+  llvm::append_range(types, source.getResultTypes());
+  for (StringAttr name : collectSymbols(types))
+    symbolic.symbol(name);
+  func::FuncOp target = createLoopFunction(source, symbolic);
+  Block *entry = target.addEntryBlock();
+  SmallVector<Value> inputs, outputs;
+  for (Value operand : op->getOperands()) {
+    auto argument = dyn_cast<BlockArgument>(lookThroughCast(operand));
+    if (!argument)
+      return op->emitOpError("expects operands that are arguments of the kernel");
+    inputs.push_back(entry->getArgument(argument.getArgNumber()));
+  }
+  for (Value result : op->getResults()) {
+    Value output;
+    for (auto [i, returned] : llvm::enumerate(source.front().getTerminator()->getOperands()))
+      if (lookThroughCast(returned) == result)
+        output = entry->getArgument(source.getNumArguments() + i);
+    outputs.push_back(output);
+  }
+  OpBuilder builder = OpBuilder::atBlockEnd(entry);
+  if (failed(emitUnstructured(op, builder, {inputs, outputs})))
+    return failure();
+  builder.setInsertionPointToEnd(entry);
+  func::ReturnOp::create(builder, source.getLoc());
+  AffineExpr one = builder.getAffineConstantExpr(1);
+  target->setAttr("tenon.range", AffineMapAttr::get(AffineMap::get(0, symbolic.getSymbols().size(), one)));
+  makeDeclaration(source, target);
+  return success();
+}
+
+static LogicalResult emitKernel(func::FuncOp source, const EmitterOptions &options) {
+  if (Operation *op = findUnstructuredOp(source))
+    return emitUnstructuredKernel(source, op);
+  return source->hasAttrOfType<ScheduleAttr>("tenon.schedule") ? emitStructuredKernel(source, options) : success();
 }
 
 namespace {
@@ -104,8 +160,7 @@ struct EmitKernels : tenon::impl::EmitKernelsBase<EmitKernels> {
     options.fuseMultiplyAdd = fuseMultiplyAdd;
     options.maxScratchBytes = maxScratchBytes;
     for (func::FuncOp function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>()))
-      if (function->hasAttr("tenon.structured") &&
-          function->hasAttrOfType<ScheduleAttr>("tenon.schedule") && failed(emitKernel(function, options)))
+      if (function->hasAttr("tenon.structured") && failed(emitKernel(function, options)))
         return signalPassFailure();
   }
 };

@@ -14,6 +14,13 @@ bool StructuredOp::isReduction() const {
   return llvm::is_contained(iterators, utils::IteratorType::reduction);
 }
 
+Operation *tenon::findUnstructuredOp(func::FuncOp function) {
+  for (Operation &op : function.getOps())
+    if (op.hasTrait<trait::Unstructured>())
+      return &op;
+  return nullptr;
+}
+
 SmallVector<StringAttr> tenon::collectSymbols(TypeRange types) {
   SmallVector<StringAttr> symbols;
   for (Type type : types)

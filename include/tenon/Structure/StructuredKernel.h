@@ -73,6 +73,9 @@ private:
   unsigned root = 0;
 };
 
+/// The op with a lowering of its own that `function` consists of, but for casts of signedness; null for structured kernels.
+mlir::Operation *findUnstructuredOp(mlir::func::FuncOp function);
+
 /// The symbols the tensor types of `types` use, sorted by name: the order in which kernels and programs take them.
 llvm::SmallVector<mlir::StringAttr> collectSymbols(mlir::TypeRange types);
 
