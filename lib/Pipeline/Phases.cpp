@@ -80,7 +80,6 @@ static void buildCodegen(OpPassManager &passes, const PhaseOptions &options) {
   passes.addPass(createEmitKernels(emit));                        // loops and vectors; tensors are gone from kernels
   passes.addPass(createPlanMemory());                             // needs the kernels' ranges and result layouts
   passes.addPass(createCSEPass());                                // the emitter repeats index arithmetic
-  passes.addPass(createCanonicalizerPass());
 }
 
 void tenon::buildPhase(Phase phase, OpPassManager &passes, const PhaseOptions &options) {
