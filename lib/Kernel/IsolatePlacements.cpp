@@ -45,6 +45,15 @@ static Value copyOf(OpBuilder &builder, Location loc, Value value) {
   return kernel.getResult(0);
 }
 
+/// Whether the rows of an operand lie apart inside the result of `op`.
+static bool leavesGaps(Operation *op) {
+  auto concat = dyn_cast<ConcatOp>(op);
+  if (!concat)
+    return false;
+  ArrayRef<int64_t> shape = cast<RankedTensorType>(concat.getType()).getShape();
+  return llvm::any_of(shape.take_front(concat.getAxis()), [](int64_t size) { return size != 1; });
+}
+
 namespace {
 struct IsolatePlacements : tenon::impl::IsolatePlacementsBase<IsolatePlacements> {
   void runOnOperation() override {
@@ -69,7 +78,9 @@ struct IsolatePlacements : tenon::impl::IsolatePlacementsBase<IsolatePlacements>
       Operation *producer = source.getDefiningOp();
       // The place inside a concat is strided: a view of another shape does not fit it.
       bool reshapedIntoConcat = isa<ConcatOp>(op) && source != operand.get();
-      bool movable = producer && isa<KernelOp, ConcatOp>(producer) && !reshapedIntoConcat &&
+      // And its other readers expect rows without gaps.
+      bool readWithGaps = !source.hasOneUse() && leavesGaps(op);
+      bool movable = producer && isa<KernelOp, ConcatOp>(producer) && !reshapedIntoConcat && !readWithGaps &&
                      !(isa<ConcatOp>(op) && isa<ConcatOp>(producer));
       if (movable && placed.insert(source).second)
         continue;

@@ -147,12 +147,18 @@ struct PackOperands : tenon::impl::PackOperandsBase<PackOperands> {
         return signalPassFailure();
       packings[function] = packArguments(*kernel, schedule.getSchedule(), vectorBits);
     }
+    // Calls that share a constant share its packed form: the steps of a recurrent layer all read the same weights.
+    llvm::DenseMap<std::tuple<Value, unsigned, int64_t>, Value> packed;
     getOperation().walk([&](func::CallOp call) {
       auto callee = symbols.lookupNearestSymbolFrom<func::FuncOp>(call, call.getCalleeAttr());
       OpBuilder builder(call);
-      for (const Packing &packing : packings[callee])
-        call.setOperand(packing.argument,
-                        packConstant(builder, call.getLoc(), call.getOperand(packing.argument), packing));
+      for (const Packing &packing : packings[callee]) {
+        Value constant = call.getOperand(packing.argument);
+        Value &form = packed[{constant, packing.dim, packing.width}];
+        if (!form)
+          form = packConstant(builder, call.getLoc(), constant, packing);
+        call.setOperand(packing.argument, form);
+      }
     });
   }
 };

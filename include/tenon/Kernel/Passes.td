@@ -21,7 +21,7 @@ def IsolatePlacements : Pass<"tenon-isolate-placements", "::mlir::ModuleOp"> {
     }
     ```
   }];
-  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect", "::tenon::TenonDialect"];
 }
 
 def OutlineKernels : Pass<"tenon-outline-kernels", "::mlir::ModuleOp"> {
