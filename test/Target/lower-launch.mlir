@@ -86,3 +86,15 @@ module attributes {tenon.model = "sum"} {
     return
   }
 }
+
+// -----
+
+// Rows of a symbolic number may lie apart by a static stride, as in a concat.
+// CHECK-LABEL: func.func private @strided_rows.body(
+// CHECK: memref.reinterpret_cast {{.*}} strides: [10, 1]
+func.func private @strided_rows(%x: memref<?x5xf32, strided<[10, 1]>> {tenon.dims = affine_map<()[s0] -> (s0, 5)>},
+    %n: index, %begin: index, %end: index) attributes {tenon.kernel} {
+  %c = arith.constant 1.0 : f32
+  memref.store %c, %x[%begin, %begin] : memref<?x5xf32, strided<[10, 1]>>
+  return
+}

@@ -84,13 +84,17 @@ static FunctionType getEntryType(MLIRContext *context) {
   return FunctionType::get(context, {LLVM::LLVMPointerType::get(context), i64, i64}, {});
 }
 
-/// Whether an address alone gives this memref: sizes, strides and offset are static.
-static bool hasStaticLayout(MemRefType type) {
+/// The strides of the type if all of them are static and it starts at the address.
+static std::optional<SmallVector<int64_t>> getStaticStrides(MemRefType type) {
   SmallVector<int64_t> strides;
   int64_t offset;
-  return type.hasStaticShape() && succeeded(type.getStridesAndOffset(strides, offset)) && offset == 0 &&
-         llvm::none_of(strides, ShapedType::isDynamic);
+  if (failed(type.getStridesAndOffset(strides, offset)) || offset != 0 || llvm::is_contained(strides, ShapedType::kDynamic))
+    return std::nullopt;
+  return strides;
 }
+
+/// Whether an address alone gives this memref: sizes, strides and offset are static.
+static bool hasStaticLayout(MemRefType type) { return type.hasStaticShape() && getStaticStrides(type); }
 
 /// Whether this is memory handed in as plain bytes, whose size nobody needs.
 static bool isByteBuffer(MemRefType type) {
@@ -110,8 +114,8 @@ static LogicalResult checkArgument(func::FuncOp function, unsigned number, unsig
   auto dims = function.getArgAttrOfType<AffineMapAttr>(number, dimsAttrName);
   if (hasStaticLayout(memref) || (!dims && isByteBuffer(memref)))
     return success();
-  if (!memref.getLayout().isIdentity())
-    return function.emitOpError("expects dynamic arguments to be dense and row-major, but argument ")
+  if (!memref.getLayout().isIdentity() && !getStaticStrides(memref))
+    return function.emitOpError("expects dynamic arguments to be row-major or of static strides, but argument ")
            << number << " is " << type;
   if (!dims)
     return function.emitOpError("expects '")
@@ -141,6 +145,9 @@ static Value rebuildMemRef(OpBuilder &builder, Location loc, Value address, MemR
       sizes.push_back(
           arith::ConstantIndexOp::create(builder, loc, 0).getResult()); // Never read: see isByteBuffer.
   }
+  if (std::optional<SmallVector<int64_t>> strides = getStaticStrides(type))
+    return memref::ReinterpretCastOp::create(builder, loc, type, scalar, builder.getIndexAttr(0), sizes,
+                                             getAsIndexOpFoldResult(builder.getContext(), *strides));
   SmallVector<OpFoldResult> strides(type.getRank());
   OpFoldResult stride = builder.getIndexAttr(1);
   for (int64_t i = type.getRank() - 1; i >= 0; --i) {
