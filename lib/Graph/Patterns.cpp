@@ -8,9 +8,10 @@ using namespace tenon;
 void tenon::populateCanonicalizations(RewritePatternSet &patterns) {
   MLIRContext *context = patterns.getContext();
   context->getOrLoadDialect<TenonDialect>()->getCanonicalizationPatterns(patterns);
-  for (RegisteredOperationName op :
-       context->getRegisteredOperationsByDialect(TenonDialect::getDialectNamespace()))
-    op.getCanonicalizationPatterns(patterns, context);
+  // Not getRegisteredOperationsByDialect: its binary search misses ops, depending on which other dialects are loaded.
+  for (RegisteredOperationName op : context->getRegisteredOperations())
+    if (op.getDialectNamespace() == TenonDialect::getDialectNamespace())
+      op.getCanonicalizationPatterns(patterns, context);
 }
 
 static bool followsFromConstants(Value value, unsigned depth) {
