@@ -71,8 +71,8 @@ static Results evaluate(MatmulOp op, Invocation &call) {
         [&](ArrayRef<int64_t> offsets, ArrayRef<int64_t>, int64_t) {
           auto readLeft = [&](int64_t first, int64_t count, Wide *block) {
             for (int64_t i = 0; i < count; ++i)
-              readLhs(addressOf(lhs.tensor, offsets[0] + (first + i) * lhs.rowStride), lhs.columnStride, depth,
-                      block + i * depth);
+              readLhs(addressOf(lhs.tensor, offsets[0] + (first + i) * lhs.rowStride), lhs.columnStride,
+                      depth, block + i * depth);
           };
           auto readRight = [&](int64_t first, int64_t count, Wide *block, int64_t stride) {
             for (int64_t k = 0; k < depth; ++k)
@@ -95,16 +95,16 @@ static Results evaluate(MatmulOp op, Invocation &call) {
 //===----------------------------------------------------------------------------------------===//
 
 namespace {
-/// A convolution as a matrix product for each sample and group: a row per element of the result's space, a column per
-/// output channel, and depth over the kernel's positions and the group's input channels.
+/// A convolution as a matrix product for each sample and group: a row per element of the result's space, a
+/// column per output channel, and depth over the kernel's positions and the group's input channels.
 struct Convolution {
   HostTensor input, filter, result;
   Spatial inputSpace, filterSpace, resultSpace;
   int64_t samples, groups, groupInputs, groupOutputs;
   /// Distance in the filter between the first elements of two groups.
   int64_t filterGroupStride;
-  /// The place in the input, along a spatial dimension, that a place of the result sees through one of the kernel;
-  /// negative or past the end if there is none.
+  /// The place in the input, along a spatial dimension, that a place of the result sees through one of the
+  /// kernel; negative or past the end if there is none.
   llvm::function_ref<int64_t(unsigned dim, int64_t resultAt, int64_t kernelAt)> source;
 
   template <typename Wide>
@@ -121,8 +121,10 @@ void Convolution::compute() {
   const unsigned rank = inputSpace.sizes.size();
   for (int64_t sample = 0; sample < samples; ++sample) {
     for (int64_t group = 0; group < groups; ++group) {
-      const int64_t inputBase = sample * inputSpace.otherStride + group * groupInputs * inputSpace.channelStride;
-      const int64_t resultBase = sample * resultSpace.otherStride + group * groupOutputs * resultSpace.channelStride;
+      const int64_t inputBase =
+          sample * inputSpace.otherStride + group * groupInputs * inputSpace.channelStride;
+      const int64_t resultBase =
+          sample * resultSpace.otherStride + group * groupOutputs * resultSpace.channelStride;
       auto readPatch = [&](int64_t first, int64_t count, Wide *block) {
         SmallVector<int64_t, 4> place(rank), kernel(rank), seen(rank);
         for (int64_t i = 0; i < count; ++i) {
@@ -135,8 +137,8 @@ void Convolution::compute() {
               inside &= seen[d] >= 0 && seen[d] < inputSpace.sizes[d];
             }
             if (inside)
-              readInput(addressOf(input, inputBase + inputSpace.offset(seen)), inputSpace.channelStride, groupInputs,
-                        block);
+              readInput(addressOf(input, inputBase + inputSpace.offset(seen)), inputSpace.channelStride,
+                        groupInputs, block);
             else
               std::fill_n(block, groupInputs, Wide(0));
           }
@@ -146,9 +148,11 @@ void Convolution::compute() {
         SmallVector<int64_t, 4> kernel(rank);
         for (int64_t k = 0; k < kernelCount; ++k) {
           filterSpace.locate(k, kernel);
-          int64_t base = group * filterGroupStride + filterSpace.offset(kernel) + first * filterSpace.otherStride;
+          int64_t base =
+              group * filterGroupStride + filterSpace.offset(kernel) + first * filterSpace.otherStride;
           for (int64_t c = 0; c < groupInputs; ++c, block += stride)
-            readFilter(addressOf(filter, base + c * filterSpace.channelStride), filterSpace.otherStride, count, block);
+            readFilter(addressOf(filter, base + c * filterSpace.channelStride), filterSpace.otherStride,
+                       count, block);
         }
       };
       auto write = [&](int64_t row, int64_t first, int64_t count, const Wide *values) {
@@ -182,8 +186,9 @@ static Results evaluate(ConvOp op, Invocation &call) {
     return resultAt * strides[dim] + kernelAt * dilations[dim] - pads[dim];
   };
   return run({input, filter, result, Spatial(input.getShape(), op.getLayout()), filterSpace,
-              Spatial(result.getShape(), op.getLayout()), input.getDim(0), groups, input.getDim(channelDim) / groups,
-              groupOutputs, groupOutputs * filterSpace.otherStride, source});
+              Spatial(result.getShape(), op.getLayout()), input.getDim(0), groups,
+              input.getDim(channelDim) / groups, groupOutputs, groupOutputs * filterSpace.otherStride,
+              source});
 }
 
 static Results evaluate(ConvTransposeOp op, Invocation &call) {
@@ -208,8 +213,8 @@ static Results evaluate(ConvTransposeOp op, Invocation &call) {
 // Einsum
 //===----------------------------------------------------------------------------------------===//
 
-/// The distance between neighbours along each of `letters` in a tensor whose dimensions `term` names; 0 for letters that
-/// are not in it. A letter that comes twice steps along both dimensions: the diagonal.
+/// The distance between neighbours along each of `letters` in a tensor whose dimensions `term` names; 0 for
+/// letters that are not in it. A letter that comes twice steps along both dimensions: the diagonal.
 static SmallVector<int64_t> getLetterStrides(StringRef letters, StringRef term, const HostTensor &tensor) {
   SmallVector<int64_t> strides;
   for (char letter : letters) {
@@ -275,7 +280,8 @@ static void softmaxRow(MutableArrayRef<double> row) {
 
 static Results evaluate(AttentionOp op, Invocation &call) {
   HostTensor result = call.makeResult();
-  HostTensor query = call[op.getQuery()], key = call[op.getKey()], value = call[op.getValue()], mask = call[op.getMask()];
+  HostTensor query = call[op.getQuery()], key = call[op.getKey()], value = call[op.getValue()],
+             mask = call[op.getMask()];
   int64_t heads = query.getDim(1), queries = query.getDim(2), dim = query.getDim(3);
   int64_t groups = key.getDim(1), keys = key.getDim(2), valueDim = value.getDim(3);
   double scale = op.getScale().convertToDouble();
@@ -304,11 +310,12 @@ static Results evaluate(AttentionOp op, Invocation &call) {
       for (int64_t i = 0; i < queries; ++i) {
         MutableArrayRef<double> row(&scores[i * keys], keys);
         if (mask)
-          read(addressOf(mask, batch * maskStrides[0] + head * maskStrides[1] + i * maskStrides[2]), maskStrides[3],
-               keys, maskRow.data());
+          read(addressOf(mask, batch * maskStrides[0] + head * maskStrides[1] + i * maskStrides[2]),
+               maskStrides[3], keys, maskRow.data());
         for (int64_t j = 0; j < keys; ++j) {
           bool hidden = op.getCausal() && j > i;
-          row[j] = hidden ? -std::numeric_limits<double>::infinity() : row[j] * scale + (mask ? maskRow[j] : 0);
+          row[j] =
+              hidden ? -std::numeric_limits<double>::infinity() : row[j] * scale + (mask ? maskRow[j] : 0);
         }
         softmaxRow(row);
       }
@@ -321,7 +328,8 @@ static Results evaluate(AttentionOp op, Invocation &call) {
           read(addressOf(value, (keyHead * keys + k) * valueDim + first), 1, count, block + k * stride);
       };
       auto write = [&](int64_t row, int64_t first, int64_t count, const double *values) {
-        writeResult(values, count, mutableAddressOf(result, (queryHead * queries + row) * valueDim + first), 1);
+        writeResult(values, count, mutableAddressOf(result, (queryHead * queries + row) * valueDim + first),
+                    1);
       };
       Product<double>{queries, valueDim, keys, readScores, readValue, write}.compute();
     }

@@ -1,4 +1,5 @@
-//===- Control.cpp - Evaluates branches and loops --------------------------------------------------------===//
+//===- Control.cpp - Evaluates branches and loops
+//--------------------------------------------------------===//
 
 #include "Invocation.h"
 #include "Rows.h"
@@ -14,8 +15,8 @@ static Results evaluate(IfOp op, Invocation &call) {
   return call.interpreter.run(condition ? op.getThenRegion() : op.getElseRegion(), {});
 }
 
-/// Slices of one type stacked along a new dimension of the i-th result. With no slices the sizes that the result's type
-/// leaves open are 0.
+/// Slices of one type stacked along a new dimension of the i-th result. With no slices the sizes that the
+/// result's type leaves open are 0.
 static FailureOr<HostTensor> stack(Invocation &call, unsigned i, ArrayRef<HostTensor> slices, int64_t axis,
                                    bool reverse) {
   Shape shape(call.resultTypes[i].getShape());
@@ -55,8 +56,8 @@ static HostTensor getSlice(const HostTensor &tensor, int64_t axis, int64_t at) {
   Shape sliceStrides = getStrides(shape);
   sliceStrides.insert(sliceStrides.begin() + axis, 0);
   if (slice.getNumElements() > 0)
-    copyElements(slab, getElementBytes(tensor.getElementType()), addressOf(tensor, at * strides[axis]), strides,
-                 mutableAddressOf(slice, 0), sliceStrides);
+    copyElements(slab, getElementBytes(tensor.getElementType()), addressOf(tensor, at * strides[axis]),
+                 strides, mutableAddressOf(slice, 0), sliceStrides);
   return slice;
 }
 
@@ -97,7 +98,8 @@ static Results evaluate(ScanOp op, Invocation &call) {
   int64_t length = inputs[0].getDim(op.getInputAxes()[0]);
   for (auto [input, axis] : llvm::zip_equal(inputs, op.getInputAxes()))
     if (input.getDim(axis) != length)
-      return call.emitError() << "walks inputs of one length, but got " << length << " and " << input.getDim(axis);
+      return call.emitError() << "walks inputs of one length, but got " << length << " and "
+                              << input.getDim(axis);
 
   Tensors states(call.operands.take_front(numStates));
   SmallVector<Tensors> outputs(op.getNumResults() - numStates);
@@ -113,7 +115,8 @@ static Results evaluate(ScanOp op, Invocation &call) {
       output.push_back((*yielded)[numStates + j]);
   }
   for (auto [j, output] : llvm::enumerate(outputs)) {
-    FailureOr<HostTensor> stacked = stack(call, numStates + j, output, op.getOutputAxes()[j], op.getOutputReverse()[j]);
+    FailureOr<HostTensor> stacked =
+        stack(call, numStates + j, output, op.getOutputAxes()[j], op.getOutputReverse()[j]);
     if (failed(stacked))
       return failure();
     states.push_back(*stacked);

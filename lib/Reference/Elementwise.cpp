@@ -13,8 +13,8 @@ using namespace tenon::reference;
 // Maps over broadcast operands, in one kind of arithmetic
 //===----------------------------------------------------------------------------------------===//
 
-/// The result of calling `function(rows, count, target)` for all rows of the operands, each broadcast to the result and
-/// read as `Wide`. The rows of the result are of type `WideResult`.
+/// The result of calling `function(rows, count, target)` for all rows of the operands, each broadcast to the
+/// result and read as `Wide`. The rows of the result are of type `WideResult`.
 template <typename Wide, typename WideResult = Wide, unsigned numOperands, typename Function>
 static Results mapRows(Invocation &call, Function function) {
   HostTensor result = call.makeResult();
@@ -320,12 +320,15 @@ static Results evaluate(CompareOp op, Invocation &call) {
 static Results evaluate(SelectOp op, Invocation &call) {
   RankedTensorType type = call.resultTypes[0];
   Tensors operands{call.operands[0], asBits(call.operands[1]), asBits(call.operands[2])};
-  Invocation onBits{call.op, operands,
-                    {RankedTensorType::get(type.getShape(), operands[1].getElementType())}, call.interpreter};
-  Results bits = mapRows<uint64_t, uint64_t, 3>(onBits, [](const auto &rows, int64_t count, uint64_t *target) {
-    for (int64_t i = 0; i < count; ++i)
-      target[i] = rows[0][i] ? rows[1][i] : rows[2][i];
-  });
+  Invocation onBits{call.op,
+                    operands,
+                    {RankedTensorType::get(type.getShape(), operands[1].getElementType())},
+                    call.interpreter};
+  Results bits =
+      mapRows<uint64_t, uint64_t, 3>(onBits, [](const auto &rows, int64_t count, uint64_t *target) {
+        for (int64_t i = 0; i < count; ++i)
+          target[i] = rows[0][i] ? rows[1][i] : rows[2][i];
+      });
   return Tensors{bits->front().reshaped(type)};
 }
 
@@ -339,7 +342,7 @@ static To saturate(From value) {
                  ? static_cast<To>(value)
                  : Limits::min();
     return static_cast<uint64_t>(value) > static_cast<uint64_t>(Limits::max()) ? Limits::max()
-                                                                                : static_cast<To>(value);
+                                                                               : static_cast<To>(value);
   } else if constexpr (std::is_integral_v<To> && !std::is_same_v<From, Bool>) {
     double real = static_cast<double>(value);
     if (real >= static_cast<double>(Limits::max()))
@@ -382,9 +385,8 @@ static void addBitsAndConversions(OpTable &table) {
   table.add<NotOp>([](NotOp, Invocation &call) {
     return mapUnary<uint64_t>(call, [](uint64_t x) -> uint64_t { return !x; });
   });
-  table.add<BitwiseNotOp>([](BitwiseNotOp, Invocation &call) {
-    return mapUnary<uint64_t>(call, [](uint64_t x) { return ~x; });
-  });
+  table.add<BitwiseNotOp>(
+      [](BitwiseNotOp, Invocation &call) { return mapUnary<uint64_t>(call, [](uint64_t x) { return ~x; }); });
   table.add<CompareOp>([](CompareOp op, Invocation &call) { return evaluate(op, call); });
   table.add<SelectOp>([](SelectOp op, Invocation &call) { return evaluate(op, call); });
   table.add<CastOp>([](CastOp op, Invocation &call) { return evaluate(op, call); });

@@ -46,7 +46,8 @@ FailureOr<HostTensor> Invocation::makeResult(unsigned i, ArrayRef<int64_t> shape
   auto type = RankedTensorType::get(shape, resultTypes[i].getElementType());
   FailureOr<int64_t> bytes = HostTensor::getSizeInBytes(type);
   if (failed(verifyCompatibleShape(resultTypes[i].getShape(), shape)))
-    return emitError() << "has a result of shape " << shape << ", which its type " << resultTypes[i] << " excludes";
+    return emitError() << "has a result of shape " << shape << ", which its type " << resultTypes[i]
+                       << " excludes";
   if (failed(bytes) || !interpreter.mayAllocate(*bytes))
     return emitError() << "has a result of type " << type << ", which is too large to evaluate";
   return HostTensor::zeros(type);
@@ -139,7 +140,8 @@ LogicalResult BlockInterpreter::learn(Operation *op, RankedTensorType type, cons
   return success();
 }
 
-/// The result types for these operands: what the op declares, the symbols' values and the op's shape rule together say.
+/// The result types for these operands: what the op declares, the symbols' values and the op's shape rule
+/// together say.
 FailureOr<SmallVector<RankedTensorType>>
 BlockInterpreter::resolveResultTypes(Operation *op, ArrayRef<HostTensor> operands, bool valueDependent) {
   std::optional<Location> loc;
@@ -167,7 +169,8 @@ BlockInterpreter::resolveResultTypes(Operation *op, ArrayRef<HostTensor> operand
     if (!resolved.hasStaticShape()) {
       if (valueDependent)
         continue;
-      return emitError(op) << "has a result of type " << resolved << ", whose sizes its operands do not determine";
+      return emitError(op) << "has a result of type " << resolved
+                           << ", whose sizes its operands do not determine";
     }
     FailureOr<int64_t> bytes = HostTensor::getSizeInBytes(resolved);
     if (failed(bytes) || llvm::AddOverflow(totalBytes, *bytes, totalBytes) || !mayAllocate(totalBytes))
@@ -189,7 +192,8 @@ Results BlockInterpreter::evaluate(Operation *op, ArrayRef<HostTensor> operands)
     if (failed(learn(op, type, value)))
       return failure();
   }
-  FailureOr<SmallVector<RankedTensorType>> types = resolveResultTypes(op, operands, entry->valueDependentShape);
+  FailureOr<SmallVector<RankedTensorType>> types =
+      resolveResultTypes(op, operands, entry->valueDependentShape);
   if (failed(types))
     return failure();
   Invocation call{op, operands, std::move(*types), *this};
@@ -247,7 +251,8 @@ Results BlockInterpreter::run(Region &region, ArrayRef<HostTensor> arguments) {
   for (auto [argument, tensor] : llvm::zip_equal(block.getArguments(), arguments)) {
     auto type = dyn_cast<RankedTensorType>(argument.getType());
     if (!type)
-      return emitError(parent) << "has a region argument that is not a tensor, of type " << argument.getType();
+      return emitError(parent) << "has a region argument that is not a tensor, of type "
+                               << argument.getType();
     if (failed(learn(parent, type, tensor)))
       return failure();
     values[argument] = tensor;

@@ -16,11 +16,13 @@ using namespace tenon::reference;
 using Shape = SmallVector<int64_t>;
 
 /// The places that indices name in a dimension of `size`, those below 0 counted from its end.
-static FailureOr<std::vector<int64_t>> readIndices(Invocation &call, const HostTensor &indices, int64_t size) {
+static FailureOr<std::vector<int64_t>> readIndices(Invocation &call, const HostTensor &indices,
+                                                   int64_t size) {
   std::vector<int64_t> places = readAll<int64_t>(indices);
   for (int64_t &place : places) {
     if (place < -size || place >= size)
-      return call.emitError() << "expects indices from " << -size << " to " << size - 1 << ", but got " << place;
+      return call.emitError() << "expects indices from " << -size << " to " << size - 1 << ", but got "
+                              << place;
     place += place < 0 ? size : 0;
   }
   return places;
@@ -54,8 +56,8 @@ static Results evaluate(GatherOp op, Invocation &call) {
   return Tensors{result};
 }
 
-/// For each element of a tensor of `shape`, the place in data of `dataShape` that has the element's coordinates but for
-/// `axis`, where it has the index.
+/// For each element of a tensor of `shape`, the place in data of `dataShape` that has the element's
+/// coordinates but for `axis`, where it has the index.
 static FailureOr<std::vector<int64_t>> readElementPlaces(Invocation &call, const HostTensor &indices,
                                                          ArrayRef<int64_t> dataShape, int64_t axis) {
   FailureOr<std::vector<int64_t>> places = readIndices(call, indices, dataShape[axis]);
@@ -78,7 +80,8 @@ static FailureOr<std::vector<int64_t>> readElementPlaces(Invocation &call, const
 static Results evaluate(GatherElementsOp op, Invocation &call) {
   const HostTensor &data = call.operands[0];
   HostTensor result = call.makeResult();
-  FailureOr<std::vector<int64_t>> places = readElementPlaces(call, call.operands[1], data.getShape(), op.getAxis());
+  FailureOr<std::vector<int64_t>> places =
+      readElementPlaces(call, call.operands[1], data.getShape(), op.getAxis());
   if (failed(places))
     return failure();
   for (auto [target, place] : llvm::enumerate(*places))
@@ -86,8 +89,8 @@ static Results evaluate(GatherElementsOp op, Invocation &call) {
   return Tensors{result};
 }
 
-/// For each index tuple, the place in data of `dataShape` where its slice starts; the first `batchDims` dimensions of
-/// tuples and data go together.
+/// For each index tuple, the place in data of `dataShape` where its slice starts; the first `batchDims`
+/// dimensions of tuples and data go together.
 static FailureOr<std::vector<int64_t>> readTuplePlaces(Invocation &call, const HostTensor &indices,
                                                        ArrayRef<int64_t> dataShape, int64_t batchDims) {
   int64_t length = indices.getShape().back();
@@ -126,9 +129,10 @@ static Results evaluate(GatherNdOp op, Invocation &call) {
 // Scatters
 //===----------------------------------------------------------------------------------------===//
 
-/// Updates runs of `count` elements of a copy of `data`, the i-th at `places[i]`, by the runs of `updates` in order.
-static Results scatter(Invocation &call, ScatterReduction reduction, const HostTensor &data, const HostTensor &updates,
-                       ArrayRef<int64_t> places, int64_t count) {
+/// Updates runs of `count` elements of a copy of `data`, the i-th at `places[i]`, by the runs of `updates` in
+/// order.
+static Results scatter(Invocation &call, ScatterReduction reduction, const HostTensor &data,
+                       const HostTensor &updates, ArrayRef<int64_t> places, int64_t count) {
   HostTensor result = call.makeResult();
   if (reduction == ScatterReduction::none) {
     copyRun(data, 0, result, 0, data.getNumElements());
@@ -161,13 +165,14 @@ static Results scatter(Invocation &call, ScatterReduction reduction, const HostT
 
 static Results evaluate(ScatterElementsOp op, Invocation &call) {
   const HostTensor &data = call.operands[0], &updates = call.operands[2];
-  FailureOr<std::vector<int64_t>> places = readElementPlaces(call, call.operands[1], data.getShape(), op.getAxis());
+  FailureOr<std::vector<int64_t>> places =
+      readElementPlaces(call, call.operands[1], data.getShape(), op.getAxis());
   if (failed(places))
     return failure();
   for (auto [d, size] : llvm::enumerate(updates.getShape()))
     if (d != static_cast<size_t>(op.getAxis()) && size > data.getDim(d))
-      return call.emitError() << "expects updates no larger than the data in dimension " << d << ", but got " << size
-                              << " and " << data.getDim(d);
+      return call.emitError() << "expects updates no larger than the data in dimension " << d << ", but got "
+                              << size << " and " << data.getDim(d);
   return scatter(call, op.getReduction(), data, updates, *places, 1);
 }
 
@@ -183,19 +188,22 @@ static Results evaluate(ScatterNdOp op, Invocation &call) {
 static Results evaluate(TensorScatterOp op, Invocation &call) {
   const HostTensor &cache = call.operands[0], &update = call.operands[1];
   HostTensor at = call[op.getWriteIndices()], result = call.makeResult();
-  int64_t axis = op.getAxis(), size = cache.getDim(axis), entries = update.getDim(axis), batch = cache.getDim(0);
+  int64_t axis = op.getAxis(), size = cache.getDim(axis), entries = update.getDim(axis),
+          batch = cache.getDim(0);
   Shape starts = at ? at.toIntegers() : Shape(batch, 0);
   copyRun(cache, 0, result, 0, cache.getNumElements());
   int64_t middle = llvm::product_of(cache.getShape().slice(1, axis - 1));
   int64_t inner = llvm::product_of(cache.getShape().drop_front(axis + 1));
   for (int64_t b = 0; b < batch; ++b) {
-    bool fits = op.getMode() == ScatterMode::circular ? starts[b] >= 0 : starts[b] >= 0 && starts[b] <= size - entries;
+    bool fits = op.getMode() == ScatterMode::circular ? starts[b] >= 0
+                                                      : starts[b] >= 0 && starts[b] <= size - entries;
     if (!fits)
-      return call.emitError() << "expects entries that fit a cache of " << size << ", but got " << entries << " from "
-                              << starts[b];
+      return call.emitError() << "expects entries that fit a cache of " << size << ", but got " << entries
+                              << " from " << starts[b];
     for (int64_t m = b * middle; m < (b + 1) * middle; ++m)
       for (int64_t i = 0; i < entries; ++i)
-        copyRun(update, (m * entries + i) * inner, result, (m * size + (starts[b] + i) % size) * inner, inner);
+        copyRun(update, (m * entries + i) * inner, result, (m * size + (starts[b] + i) % size) * inner,
+                inner);
   }
   return Tensors{result};
 }
@@ -245,13 +253,15 @@ static Results evaluate(NonZeroOp op, Invocation &call) {
 }
 
 static Results evaluate(CompressOp op, Invocation &call) {
-  HostTensor input = op.getAxis() ? call.operands[0] : call.operands[0].reshaped({call.operands[0].getNumElements()});
+  HostTensor input =
+      op.getAxis() ? call.operands[0] : call.operands[0].reshaped({call.operands[0].getNumElements()});
   int64_t axis = op.getAxis().value_or(0), size = input.getDim(axis);
   Shape shape(input.getShape());
   SmallVector<int64_t> kept;
   for (auto [i, condition] : llvm::enumerate(call.operands[1].get<Bool>()))
     if (condition && static_cast<int64_t>(i) >= size)
-      return call.emitError() << "expects a condition for " << size << " slices, but slice " << i << " is chosen";
+      return call.emitError() << "expects a condition for " << size << " slices, but slice " << i
+                              << " is chosen";
     else if (condition)
       kept.push_back(i);
   shape[axis] = kept.size();

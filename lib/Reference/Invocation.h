@@ -1,8 +1,8 @@
 //===- Invocation.h - One op about to be evaluated, and the table of all ops' functions ----------===//
 //
-// A family's file defines one function an op, `Results evaluate(Op op, Invocation &call)`, and enters them into the
-// table. The evaluator has checked the operands against the op's types and has applied the op's shape rule to their
-// actual shapes before it calls: a function reads sizes from them without checking again.
+// A family's file defines one function an op, `Results evaluate(Op op, Invocation &call)`, and enters them
+// into the table. The evaluator has checked the operands against the op's types and has applied the op's
+// shape rule to their actual shapes before it calls: a function reads sizes from them without checking again.
 //
 //===----------------------------------------------------------------------------------------===//
 
@@ -27,8 +27,8 @@ public:
   virtual ~Interpreter() = default;
   /// Starts a diagnostic at `op`, which reaches nobody if the evaluation is a silent trial.
   virtual mlir::InFlightDiagnostic emitError(mlir::Operation *op) = 0;
-  /// Runs the block of `region` with these arguments and returns the operands of its terminator. The ops in it see the
-  /// values above the region.
+  /// Runs the block of `region` with these arguments and returns the operands of its terminator. The ops in
+  /// it see the values above the region.
   virtual Results run(mlir::Region &region, llvm::ArrayRef<HostTensor> arguments) = 0;
   /// `type` with the sizes static that the symbols' values determine.
   virtual mlir::RankedTensorType resolve(mlir::RankedTensorType type) const = 0;
@@ -49,7 +49,8 @@ struct Invocation {
   /// A tensor of zeros for a result whose shape depends on values, or failure if it is too large.
   mlir::FailureOr<HostTensor> makeResult(unsigned i, llvm::ArrayRef<int64_t> shape) const;
 
-  /// The operand at the place `value` has among the op's operands; null for an optional operand that is absent.
+  /// The operand at the place `value` has among the op's operands; null for an optional operand that is
+  /// absent.
   HostTensor operator[](mlir::Value value) const;
 
   /// Starts a diagnostic at the op.

@@ -1,7 +1,7 @@
 //===- Normalization.cpp - Evaluates the ops that rescale elements by statistics ----------------------===//
 //
-// Each of them puts the elements into groups, finds a statistic of each group, applies it to the group's elements, and
-// scales and shifts the result. Everything between reading and writing is double.
+// Each of them puts the elements into groups, finds a statistic of each group, applies it to the group's
+// elements, and scales and shifts the result. Everything between reading and writing is double.
 //
 //===----------------------------------------------------------------------------------------===//
 
@@ -18,8 +18,8 @@ using namespace tenon::reference;
 using Shape = SmallVector<int64_t>;
 
 namespace {
-/// All elements of a tensor, and to which group each belongs: groups are dense, and along every dimension of `shape` the
-/// group advances by a stride.
+/// All elements of a tensor, and to which group each belongs: groups are dense, and along every dimension of
+/// `shape` the group advances by a stride.
 struct Groups {
   std::vector<double> elements;
   Shape shape, groupStrides;
@@ -68,7 +68,8 @@ struct Groups {
 };
 } // namespace
 
-/// `elements * scale + bias` as the op's result; either operand may be null. They are read with the given strides.
+/// `elements * scale + bias` as the op's result; either operand may be null. They are read with the given
+/// strides.
 static Results scaleAndShift(Invocation &call, std::vector<double> &elements, const HostTensor &scale,
                              const Shape &scaleStrides, const HostTensor &bias, const Shape &biasStrides) {
   HostTensor result = call.makeResult();
@@ -93,8 +94,8 @@ static Results scaleAndShift(Invocation &call, std::vector<double> &elements, co
 static Results scaleAndShift(Invocation &call, std::vector<double> &elements, const HostTensor &scale,
                              const HostTensor &bias) {
   ArrayRef<int64_t> shape = call.resultTypes[0].getShape();
-  return scaleAndShift(call, elements, scale, scale ? getBroadcastStrides(scale.getShape(), shape) : Shape(), bias,
-                       bias ? getBroadcastStrides(bias.getShape(), shape) : Shape());
+  return scaleAndShift(call, elements, scale, scale ? getBroadcastStrides(scale.getShape(), shape) : Shape(),
+                       bias, bias ? getBroadcastStrides(bias.getShape(), shape) : Shape());
 }
 
 /// As above with an element of the operands for each channel.

@@ -1,4 +1,5 @@
-//===- Ordering.cpp - Evaluates the indexing ops that sort: top_k, unique, non_max_suppression -----------===//
+//===- Ordering.cpp - Evaluates the indexing ops that sort: top_k, unique, non_max_suppression
+//-----------===//
 
 #include "Invocation.h"
 #include "Rows.h"
@@ -61,7 +62,8 @@ static Results evaluate(TopKOp op, Invocation &call) {
 //===----------------------------------------------------------------------------------------===//
 
 static Results evaluate(UniqueOp op, Invocation &call) {
-  HostTensor input = op.getAxis() ? call.operands[0] : call.operands[0].reshaped({call.operands[0].getNumElements()});
+  HostTensor input =
+      op.getAxis() ? call.operands[0] : call.operands[0].reshaped({call.operands[0].getNumElements()});
   int64_t axis = op.getAxis().value_or(0), size = input.getDim(axis);
   int64_t outer = llvm::product_of(input.getShape().take_front(axis));
   int64_t inner = llvm::product_of(input.getShape().drop_front(axis + 1));
@@ -82,7 +84,8 @@ static Results evaluate(UniqueOp op, Invocation &call) {
         }
       return false;
     };
-    llvm::sort(order, [&](int64_t i, int64_t j) { return isSliceBelow(i, j) || (!isSliceBelow(j, i) && i < j); });
+    llvm::sort(order,
+               [&](int64_t i, int64_t j) { return isSliceBelow(i, j) || (!isSliceBelow(j, i) && i < j); });
     for (int64_t i = 1; i < size; ++i)
       equalsPrevious[i] = !isSliceBelow(order[i - 1], order[i]);
   });
@@ -114,7 +117,8 @@ static Results evaluate(UniqueOp op, Invocation &call) {
   Shape slab(shape), from = getStrides(input.getShape()), to = getStrides(shape);
   slab[axis] = 1;
   for (auto [place, original] : llvm::enumerate(rank)) {
-    copyElements(slab, getElementBytes(input.getElementType()), addressOf(input, firsts[original] * from[axis]), from,
+    copyElements(slab, getElementBytes(input.getElementType()),
+                 addressOf(input, firsts[original] * from[axis]), from,
                  mutableAddressOf(*result, place * to[axis]), to);
     indices->getMutable<int64_t>()[place] = firsts[original];
     numbers->getMutable<int64_t>()[place] = counts[original];
@@ -200,5 +204,6 @@ static Results evaluate(NonMaxSuppressionOp op, Invocation &call) {
 void reference::addOrdering(OpTable &table) {
   table.addValueDependent<TopKOp>([](TopKOp op, Invocation &call) { return evaluate(op, call); });
   table.addValueDependent<UniqueOp>([](UniqueOp op, Invocation &call) { return evaluate(op, call); });
-  table.addValueDependent<NonMaxSuppressionOp>([](NonMaxSuppressionOp op, Invocation &call) { return evaluate(op, call); });
+  table.addValueDependent<NonMaxSuppressionOp>(
+      [](NonMaxSuppressionOp op, Invocation &call) { return evaluate(op, call); });
 }

@@ -13,7 +13,8 @@ using namespace tenon::reference;
 namespace {
 /// What is under the window at one place of the result.
 struct View {
-  /// Distances of the elements seen from the first one of their sample and channel, in the window's row-major order.
+  /// Distances of the elements seen from the first one of their sample and channel, in the window's row-major
+  /// order.
   SmallVector<int64_t> offsets;
   /// Places of the window that lie on the input or its padding.
   int64_t padded = 0;
@@ -45,8 +46,9 @@ static View look(Op op, const Spatial &space, ArrayRef<int64_t> place) {
   }
 }
 
-/// Calls `function(elements, view, base)` for each element of the result: the elements under its window, the window's
-/// view, and the place of the sample and channel in the input. The value returned is the result's element.
+/// Calls `function(elements, view, base)` for each element of the result: the elements under its window, the
+/// window's view, and the place of the sample and channel in the input. The value returned is the result's
+/// element.
 template <typename Wide, typename Op, typename Function>
 static HostTensor pool(Op op, Invocation &call, Function function) {
   const HostTensor &input = call.operands[0];
@@ -145,7 +147,8 @@ static Results evaluate(LpPoolOp op, Invocation &call) {
 
 void reference::addPooling(OpTable &table) {
   table.add<MaxPoolOp>([](MaxPoolOp op, Invocation &call) { return evaluate(op, call); });
-  table.add<MaxPoolWithIndicesOp>([](MaxPoolWithIndicesOp op, Invocation &call) { return evaluate(op, call); });
+  table.add<MaxPoolWithIndicesOp>(
+      [](MaxPoolWithIndicesOp op, Invocation &call) { return evaluate(op, call); });
   table.add<AveragePoolOp>([](AveragePoolOp op, Invocation &call) { return evaluate(op, call); });
   table.add<LpPoolOp>([](LpPoolOp op, Invocation &call) { return evaluate(op, call); });
 }

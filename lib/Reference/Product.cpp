@@ -17,7 +17,8 @@ static constexpr int64_t blockRows = 32, blockColumns = 128;
 
 /// target[4][4] = left (4 rows) * right (4 columns, packed so that row k is `right + 4 * k`).
 template <typename Wide>
-static void multiplyTile(int64_t depth, const Wide *left, const Wide *right, Wide *target, int64_t targetStride) {
+static void multiplyTile(int64_t depth, const Wide *left, const Wide *right, Wide *target,
+                         int64_t targetStride) {
   Wide sums[tileRows][tileColumns] = {};
   for (int64_t k = 0; k < depth; ++k)
     for (int64_t i = 0; i < tileRows; ++i)
@@ -37,7 +38,8 @@ void Product<Wide>::compute() const {
     readRight(column, width, block.data(), padded);
     for (int64_t panel = 0; panel < panels; ++panel)
       for (int64_t k = 0; k < depth; ++k)
-        std::copy_n(&block[k * padded + panel * tileColumns], tileColumns, &packed[(panel * depth + k) * tileColumns]);
+        std::copy_n(&block[k * padded + panel * tileColumns], tileColumns,
+                    &packed[(panel * depth + k) * tileColumns]);
 
     llvm::parallelFor(0, llvm::divideCeil(rows, blockRows), [&](size_t index) {
       const int64_t row = index * blockRows, height = std::min(blockRows, rows - row);

@@ -9,9 +9,9 @@
 
 namespace tenon::reference {
 
-/// The product of a `rows` x `depth` and a `depth` x `columns` matrix that need not exist as such: blocks of the operands
-/// are asked for and blocks of the result handed out. `Wide` is double or uint64_t (whose products wrap as those of
-/// signed integers do).
+/// The product of a `rows` x `depth` and a `depth` x `columns` matrix that need not exist as such: blocks of
+/// the operands are asked for and blocks of the result handed out. `Wide` is double or uint64_t (whose
+/// products wrap as those of signed integers do).
 template <typename Wide>
 struct Product {
   int64_t rows, columns, depth;

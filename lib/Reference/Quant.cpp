@@ -40,7 +40,8 @@ static FailureOr<Parameters> getParameters(Op op, Invocation &call) {
   const HostTensor &input = call.operands[0], &scale = call.operands[1];
   int64_t axis = op.getAxis();
   if (scale.getNumElements() != 1 && axis >= input.getRank())
-    return call.emitError() << "expects an axis of a tensor of rank " << input.getRank() << ", but got " << axis;
+    return call.emitError() << "expects an axis of a tensor of rank " << input.getRank() << ", but got "
+                            << axis;
   return Parameters(input.getShape(), scale.getShape(), axis, op.getBlockSize());
 }
 
@@ -50,7 +51,8 @@ static Results evaluate(QuantizeLinearOp op, Invocation &call) {
   FailureOr<Parameters> parameters = getParameters(op, call);
   if (failed(parameters))
     return failure();
-  std::vector<double> elements = readAll<double>(input), scales = readAll<double>(call.operands[1]), zeros(1, 0);
+  std::vector<double> elements = readAll<double>(input), scales = readAll<double>(call.operands[1]),
+                      zeros(1, 0);
   if (zeroPoint)
     zeros = readAll<double>(zeroPoint);
   double lowest = 0, highest = 0;
@@ -59,7 +61,8 @@ static Results evaluate(QuantizeLinearOp op, Invocation &call) {
     lowest = static_cast<double>(getLimit<Wide>(result.getElementType(), /*highest=*/false));
     highest = static_cast<double>(getLimit<Wide>(result.getElementType(), /*highest=*/true));
   });
-  // The quotient is rounded to f32 before it is rounded to an integer, or to f64 for that: a tie must be one for all.
+  // The quotient is rounded to f32 before it is rounded to an integer, or to f64 for that: a tie must be one
+  // for all.
   bool isDouble = input.getElementType().isF64() || call.operands[1].getElementType().isF64();
   for (size_t i = 0; i < elements.size(); ++i) {
     int64_t at = parameters->find(i);
@@ -77,7 +80,8 @@ static Results evaluate(DequantizeLinearOp op, Invocation &call) {
   FailureOr<Parameters> parameters = getParameters(op, call);
   if (failed(parameters))
     return failure();
-  std::vector<double> elements = readAll<double>(call.operands[0]), scales = readAll<double>(call.operands[1]), zeros;
+  std::vector<double> elements = readAll<double>(call.operands[0]),
+                      scales = readAll<double>(call.operands[1]), zeros;
   if (zeroPoint)
     zeros = readAll<double>(zeroPoint);
   for (size_t i = 0; i < elements.size(); ++i) {

@@ -1,6 +1,7 @@
 //===- Recurrent.cpp - Evaluates recurrent cells over a sequence ----------------------------------------===//
 //
-// All three cells walk each sequence of the batch by itself: the gates' sums of products, then the cell's equations.
+// All three cells walk each sequence of the batch by itself: the gates' sums of products, then the cell's
+// equations.
 //
 //===----------------------------------------------------------------------------------------===//
 
@@ -60,9 +61,14 @@ struct Cell {
   Row weights, recurrence, inputBias, stateBias, peepholes;
   SmallVector<GateFunction> functions;
 
-  /// The product of row `gate * hidden + unit` of the weights with the input, or of the recurrence with the state.
-  double input(Row x, int64_t gate, int64_t unit) const { return dot(weights, x, inputBias, gate * hidden + unit); }
-  double state(Row h, int64_t gate, int64_t unit) const { return dot(recurrence, h, stateBias, gate * hidden + unit); }
+  /// The product of row `gate * hidden + unit` of the weights with the input, or of the recurrence with the
+  /// state.
+  double input(Row x, int64_t gate, int64_t unit) const {
+    return dot(weights, x, inputBias, gate * hidden + unit);
+  }
+  double state(Row h, int64_t gate, int64_t unit) const {
+    return dot(recurrence, h, stateBias, gate * hidden + unit);
+  }
   double peephole(int64_t gate, int64_t unit) const {
     return peepholes.empty() ? 0 : peepholes[gate * hidden + unit];
   }
@@ -149,21 +155,24 @@ static Results evaluate(Op op, Invocation &call) {
     peepholes = read(op.getPeepholes());
   }
   bool batchFirst = op.getBatchFirst();
-  int64_t times = input.getDim(batchFirst ? 1 : 0), batch = input.getDim(batchFirst ? 0 : 1), features = input.getDim(2);
+  int64_t times = input.getDim(batchFirst ? 1 : 0), batch = input.getDim(batchFirst ? 0 : 1),
+          features = input.getDim(2);
   int64_t directions = call[op.getWeights()].getDim(0), hidden = call[op.getRecurrence()].getDim(2);
-  SmallVector<int64_t> lengths = lengthTensor ? lengthTensor.toIntegers() : SmallVector<int64_t>(batch, times);
+  SmallVector<int64_t> lengths =
+      lengthTensor ? lengthTensor.toIntegers() : SmallVector<int64_t>(batch, times);
   for (int64_t length : lengths)
     if (length < 0 || length > times)
       return call.emitError() << "expects lengths from 0 to " << times << ", but got " << length;
 
-  std::vector<double> outputs(times * directions * batch * hidden, 0.0), lastHidden(directions * batch * hidden),
-      lastCell(lastHidden.size());
+  std::vector<double> outputs(times * directions * batch * hidden, 0.0),
+      lastHidden(directions * batch * hidden), lastCell(lastHidden.size());
   // Places of a state [directions, batch, hidden] and of an output [times, directions, batch, hidden].
   auto statePlace = [&](int64_t d, int64_t b) {
     return (batchFirst ? b * directions + d : d * batch + b) * hidden;
   };
   auto outputPlace = [&](int64_t t, int64_t d, int64_t b) {
-    return batchFirst ? ((b * times + t) * directions + d) * hidden : ((t * directions + d) * batch + b) * hidden;
+    return batchFirst ? ((b * times + t) * directions + d) * hidden
+                      : ((t * directions + d) * batch + b) * hidden;
   };
   for (int64_t d = 0; d < directions; ++d) {
     Cell cell{hidden, getPart(weights, d, directions), getPart(recurrence, d, directions), {}, {}, {}, {}};

@@ -15,7 +15,8 @@ using Shape = SmallVector<int64_t>;
 // Reduce
 //===----------------------------------------------------------------------------------------===//
 
-/// The strides in the result with which the elements of a reduction's input are combined: 0 along the reduced axes.
+/// The strides in the result with which the elements of a reduction's input are combined: 0 along the reduced
+/// axes.
 static Shape getReducedStrides(ArrayRef<int64_t> shape, ArrayRef<int64_t> axes) {
   Shape kept;
   for (auto [dim, size] : llvm::enumerate(shape))
@@ -118,8 +119,9 @@ static Results reduce(ReduceKind kind, ArrayRef<int64_t> axes, Invocation &call)
       count *= input.getDim(axis);
     std::vector<Wide> means;
     for (Sum value : sums)
-      means.push_back(count == 0 && std::is_integral_v<Wide> ? Wide(0)
-                                                             : static_cast<Wide>(value) / static_cast<Wide>(count));
+      means.push_back(count == 0 && std::is_integral_v<Wide>
+                          ? Wide(0)
+                          : static_cast<Wide>(value) / static_cast<Wide>(count));
     return finish(means);
   }
   case ReduceKind::prod: {
@@ -128,12 +130,14 @@ static Results reduce(ReduceKind kind, ArrayRef<int64_t> axes, Invocation &call)
     return finish(products);
   }
   case ReduceKind::max: {
-    std::vector<Wide> values(result.getNumElements(), getLimit<Wide>(input.getElementType(), /*highest=*/false));
+    std::vector<Wide> values(result.getNumElements(),
+                             getLimit<Wide>(input.getElementType(), /*highest=*/false));
     accumulate(input, axes, values, [](Wide a, Wide x) { return a != a || x < a ? a : x; });
     return finish(values);
   }
   case ReduceKind::min: {
-    std::vector<Wide> values(result.getNumElements(), getLimit<Wide>(input.getElementType(), /*highest=*/true));
+    std::vector<Wide> values(result.getNumElements(),
+                             getLimit<Wide>(input.getElementType(), /*highest=*/true));
     accumulate(input, axes, values, [](Wide a, Wide x) { return a != a || x > a ? a : x; });
     return finish(values);
   }

@@ -22,7 +22,8 @@ struct Axis {
   double scale, roiStart = 0, roiEnd = 1;
 };
 
-/// What one element of the result is made of: elements `first`, `first + 1`, ... with weights, or nothing of the input.
+/// What one element of the result is made of: elements `first`, `first + 1`, ... with weights, or nothing of
+/// the input.
 struct Sample {
   int64_t first = 0;
   SmallVector<double> weights;
@@ -57,7 +58,8 @@ static double toInput(CoordinateMode mode, const Axis &axis, int64_t at) {
   llvm_unreachable("all coordinate modes are handled");
 }
 
-/// Which of the neighbours below and above a coordinate counts, `ratio` in (0, 1] being its distance from the lower.
+/// Which of the neighbours below and above a coordinate counts, `ratio` in (0, 1] being its distance from the
+/// lower.
 static bool prefersUpper(NearestMode mode, double ratio) {
   if (ratio == 1)
     return true;
@@ -74,8 +76,8 @@ static bool prefersUpper(NearestMode mode, double ratio) {
   llvm_unreachable("all nearest modes are handled");
 }
 
-/// The weight at `distance` by the triangle of linear interpolation, or by Keys' cubic kernel with coefficient `a`.
-/// Source: R. Keys, "Cubic convolution interpolation for digital image processing", 1981.
+/// The weight at `distance` by the triangle of linear interpolation, or by Keys' cubic kernel with
+/// coefficient `a`. Source: R. Keys, "Cubic convolution interpolation for digital image processing", 1981.
 static double getKernelWeight(bool cubic, double distance, double a) {
   double x = std::fabs(distance);
   if (!cubic)
@@ -89,8 +91,8 @@ template <typename Op>
 static Sample getSample(Op op, const Axis &axis, int64_t at) {
   double x = toInput(op.getCoordinateMode(), axis, at);
   Sample sample;
-  sample.outside =
-      op.getCoordinateMode() == CoordinateMode::tf_crop_and_resize && (x < 0 || x > static_cast<double>(axis.inputSize - 1));
+  sample.outside = op.getCoordinateMode() == CoordinateMode::tf_crop_and_resize &&
+                   (x < 0 || x > static_cast<double>(axis.inputSize - 1));
   if (sample.outside)
     return sample;
   // At a grid point the left neighbour is the one before, so that the ratio is in (0, 1].
@@ -108,7 +110,8 @@ static Sample getSample(Op op, const Axis &axis, int64_t at) {
     int64_t place = static_cast<int64_t>(below + i);
     bool excluded = op.getExcludeOutside() && (place < 0 || place >= axis.inputSize);
     sample.weights.push_back(
-        excluded ? 0 : getKernelWeight(cubic, shrink * (i - ratio), op.getCubicCoefficient().convertToDouble()));
+        excluded ? 0
+                 : getKernelWeight(cubic, shrink * (i - ratio), op.getCubicCoefficient().convertToDouble()));
     sum += sample.weights.back();
   }
   if ((op.getAntialias() || op.getExcludeOutside()) && sum != 0)
@@ -134,7 +137,8 @@ static Results resample(Op op, Invocation &call, ArrayRef<Axis> axes, HostTensor
     SmallVector<Sample> samples;
     for (int64_t at = 0; at < axis.resultSize; ++at)
       samples.push_back(getSample(op, axis, at));
-    int64_t outer = llvm::product_of(ArrayRef(shape).take_front(d)), inner = llvm::product_of(ArrayRef(shape).drop_front(d + 1));
+    int64_t outer = llvm::product_of(ArrayRef(shape).take_front(d)),
+            inner = llvm::product_of(ArrayRef(shape).drop_front(d + 1));
     std::vector<double> resized(outer * axis.resultSize * inner, 0.0);
     for (int64_t o = 0; o < outer; ++o) {
       for (int64_t at = 0; at < axis.resultSize; ++at) {
@@ -208,7 +212,9 @@ static Results evaluate(DynamicResizeOp op, Invocation &call) {
       axis.resultSize = truncateReal<int64_t>(std::floor(axis.inputSize * extent * axis.scale));
     } else {
       axis.resultSize = sizes.toIntegers()[i];
-      axis.scale = axis.inputSize == 0 ? 1 : static_cast<double>(axis.resultSize) / static_cast<double>(axis.inputSize);
+      axis.scale = axis.inputSize == 0
+                       ? 1
+                       : static_cast<double>(axis.resultSize) / static_cast<double>(axis.inputSize);
     }
   }
   if (sizes && op.getAspectPolicy() != AspectPolicy::stretch && !axes.empty()) {
@@ -216,10 +222,12 @@ static Results evaluate(DynamicResizeOp op, Invocation &call) {
     SmallVector<float> own;
     for (int64_t dim : axes)
       own.push_back(static_cast<float>(all[dim].resultSize) / static_cast<float>(all[dim].inputSize));
-    float scale = op.getAspectPolicy() == AspectPolicy::not_larger ? *llvm::min_element(own) : *llvm::max_element(own);
+    float scale =
+        op.getAspectPolicy() == AspectPolicy::not_larger ? *llvm::min_element(own) : *llvm::max_element(own);
     for (int64_t dim : axes) {
       all[dim].scale = scale;
-      all[dim].resultSize = truncateReal<int64_t>(std::floor(scale * static_cast<float>(all[dim].inputSize) + 0.5f));
+      all[dim].resultSize =
+          truncateReal<int64_t>(std::floor(scale * static_cast<float>(all[dim].inputSize) + 0.5f));
     }
   }
   Shape shape;
@@ -234,5 +242,6 @@ static Results evaluate(DynamicResizeOp op, Invocation &call) {
 
 void reference::addResize(OpTable &table) {
   table.add<ResizeOp>([](ResizeOp op, Invocation &call) { return evaluate(op, call); });
-  table.addValueDependent<DynamicResizeOp>([](DynamicResizeOp op, Invocation &call) { return evaluate(op, call); });
+  table.addValueDependent<DynamicResizeOp>(
+      [](DynamicResizeOp op, Invocation &call) { return evaluate(op, call); });
 }

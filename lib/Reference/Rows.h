@@ -1,8 +1,9 @@
 //===- Rows.h - Elements as rows of double, int64_t or uint64_t -----------------------------------===//
 //
-// Ops are written once for each kind of arithmetic, not once for each of thirteen element types: a row of elements is
-// read from its storage into a buffer of the kind's type, computed with, and written back, rounded or wrapped once. Rows
-// are short enough for the buffers to stay in the first-level cache, so the conversions cost little.
+// Ops are written once for each kind of arithmetic, not once for each of thirteen element types: a row of
+// elements is read from its storage into a buffer of the kind's type, computed with, and written back,
+// rounded or wrapped once. Rows are short enough for the buffers to stay in the first-level cache, so the
+// conversions cost little.
 //
 //===----------------------------------------------------------------------------------------===//
 
@@ -20,7 +21,8 @@ enum class Arithmetic { real, integer, natural };
 inline Arithmetic getArithmetic(mlir::Type elementType) {
   if (mlir::isa<mlir::FloatType>(elementType))
     return Arithmetic::real;
-  return elementType.isUnsignedInteger() || elementType.isInteger(1) ? Arithmetic::natural : Arithmetic::integer;
+  return elementType.isUnsignedInteger() || elementType.isInteger(1) ? Arithmetic::natural
+                                                                     : Arithmetic::integer;
 }
 
 /// Calls `function` with the ElementTag of double, int64_t or uint64_t.
@@ -37,7 +39,8 @@ decltype(auto) dispatchArithmetic(mlir::Type elementType, Function &&function) {
   llvm_unreachable("all kinds of arithmetic are handled");
 }
 
-/// `value` as an integer of type `To`: truncated towards zero, the nearest value for one out of range, 0 for nan.
+/// `value` as an integer of type `To`: truncated towards zero, the nearest value for one out of range, 0 for
+/// nan.
 template <typename To>
 To truncateReal(double value) {
   constexpr double limit = std::is_signed_v<To> ? 0x1p63 : 0x1p64;
@@ -50,7 +53,8 @@ To truncateReal(double value) {
   return value < -limit ? std::numeric_limits<To>::min() : static_cast<To>(value);
 }
 
-/// Converts between the storage types and the arithmetic types: reals round once, integers wrap, bool is `!= 0`.
+/// Converts between the storage types and the arithmetic types: reals round once, integers wrap, bool is `!=
+/// 0`.
 template <typename To, typename From>
 To convertElement(From value) {
   constexpr bool toShort = std::is_same_v<To, Float16> || std::is_same_v<To, BFloat16>;
@@ -124,17 +128,15 @@ void writeRow(const Wide *row, int64_t count, char *to, int64_t stride) {
 /// The reader of rows stored as `elementType` into rows of `Wide`.
 template <typename Wide>
 RowReader<Wide> getRowReader(mlir::Type elementType) {
-  return dispatchElementType(elementType, [](auto tag) -> RowReader<Wide> {
-    return readRow<Wide, typename decltype(tag)::type>;
-  });
+  return dispatchElementType(
+      elementType, [](auto tag) -> RowReader<Wide> { return readRow<Wide, typename decltype(tag)::type>; });
 }
 
 /// The writer of rows of `Wide` to storage of `elementType`.
 template <typename Wide>
 RowWriter<Wide> getRowWriter(mlir::Type elementType) {
-  return dispatchElementType(elementType, [](auto tag) -> RowWriter<Wide> {
-    return writeRow<Wide, typename decltype(tag)::type>;
-  });
+  return dispatchElementType(
+      elementType, [](auto tag) -> RowWriter<Wide> { return writeRow<Wide, typename decltype(tag)::type>; });
 }
 
 /// The address of an element; the index may be one past the end.
@@ -156,21 +158,24 @@ std::vector<Wide> readAll(const HostTensor &tensor) {
 /// Writes all elements of `tensor`, row major.
 template <typename Wide>
 void writeAll(llvm::ArrayRef<Wide> elements, HostTensor &tensor) {
-  getRowWriter<Wide>(tensor.getElementType())(elements.data(), elements.size(), mutableAddressOf(tensor, 0), 1);
+  getRowWriter<Wide>(tensor.getElementType())(elements.data(), elements.size(), mutableAddressOf(tensor, 0),
+                                              1);
 }
 
 /// The same bytes as unsigned integers, so that moving them changes no bit.
 inline HostTensor asBits(const HostTensor &tensor) {
-  mlir::Type bits = mlir::IntegerType::get(
-      tensor.getType().getContext(), 8 * getElementBytes(tensor.getElementType()), mlir::IntegerType::Unsigned);
+  mlir::Type bits =
+      mlir::IntegerType::get(tensor.getType().getContext(), 8 * getElementBytes(tensor.getElementType()),
+                             mlir::IntegerType::Unsigned);
   return tensor.reshaped(mlir::RankedTensorType::get(tensor.getShape(), bits));
 }
 
-/// Calls `function(begin, stride)` for each line of elements along `axis`: the place of its first element and the
-/// distance between neighbours.
+/// Calls `function(begin, stride)` for each line of elements along `axis`: the place of its first element and
+/// the distance between neighbours.
 template <typename Function>
 void forEachLine(llvm::ArrayRef<int64_t> shape, int64_t axis, Function function) {
-  int64_t stride = llvm::product_of(shape.drop_front(axis + 1)), outer = llvm::product_of(shape.take_front(axis));
+  int64_t stride = llvm::product_of(shape.drop_front(axis + 1)),
+          outer = llvm::product_of(shape.take_front(axis));
   for (int64_t i = 0; i < outer; ++i)
     for (int64_t j = 0; j < stride; ++j)
       function(i * shape[axis] * stride + j, stride);
@@ -179,17 +184,19 @@ void forEachLine(llvm::ArrayRef<int64_t> shape, int64_t axis, Function function)
 /// Distances in elements between neighbours along each dimension of a dense row-major tensor.
 llvm::SmallVector<int64_t> getStrides(llvm::ArrayRef<int64_t> shape);
 
-/// The strides with which a tensor of `shape` is read when it broadcasts to `resultShape`: 0 along repeated dimensions.
-llvm::SmallVector<int64_t> getBroadcastStrides(llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<int64_t> resultShape);
+/// The strides with which a tensor of `shape` is read when it broadcasts to `resultShape`: 0 along repeated
+/// dimensions.
+llvm::SmallVector<int64_t> getBroadcastStrides(llvm::ArrayRef<int64_t> shape,
+                                               llvm::ArrayRef<int64_t> resultShape);
 
-/// Walks the elements of `shape` in row-major order as rows along its last dimension, after merging dimensions that all
-/// strides run through alike. Strides are per operand, then per dimension.
+/// Walks the elements of `shape` in row-major order as rows along its last dimension, after merging
+/// dimensions that all strides run through alike. Strides are per operand, then per dimension.
 class RowWalk {
 public:
   RowWalk(llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<llvm::SmallVector<int64_t>> operandStrides);
 
-  /// Calls `function(offsets, strides, count)` for pieces of rows of up to `capacity` elements: the offset of the first
-  /// element of each operand, the stride of each, and the number of elements.
+  /// Calls `function(offsets, strides, count)` for pieces of rows of up to `capacity` elements: the offset of
+  /// the first element of each operand, the stride of each, and the number of elements.
   template <typename Function>
   void forEach(Function function, int64_t capacity = rowCapacity) const {
     if (empty)
@@ -228,8 +235,8 @@ private:
   llvm::SmallVector<int64_t> strides;
 };
 
-/// Copies the elements of `shape`, each of `elementBytes` (1, 2, 4 or 8), from strided to strided places. Strides count
-/// elements and may be negative or zero.
+/// Copies the elements of `shape`, each of `elementBytes` (1, 2, 4 or 8), from strided to strided places.
+/// Strides count elements and may be negative or zero.
 void copyElements(llvm::ArrayRef<int64_t> shape, unsigned elementBytes, const char *from,
                   llvm::ArrayRef<int64_t> fromStrides, char *to, llvm::ArrayRef<int64_t> toStrides);
 

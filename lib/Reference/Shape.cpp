@@ -1,6 +1,7 @@
 //===- Shape.cpp - Evaluates the ops that move elements, and those that compute sizes -------------------===//
 //
-// The dynamic forms find the sizes and places in their operands and then move elements as the static forms do.
+// The dynamic forms find the sizes and places in their operands and then move elements as the static forms
+// do.
 //
 //===----------------------------------------------------------------------------------------===//
 
@@ -17,8 +18,9 @@ using namespace tenon::reference;
 using Shape = SmallVector<int64_t>;
 
 /// Copies `shape` elements between strided places, each given by the offset of its first element.
-static void copy(ArrayRef<int64_t> shape, const HostTensor &from, int64_t fromOffset, ArrayRef<int64_t> fromStrides,
-                 HostTensor &to, int64_t toOffset, ArrayRef<int64_t> toStrides) {
+static void copy(ArrayRef<int64_t> shape, const HostTensor &from, int64_t fromOffset,
+                 ArrayRef<int64_t> fromStrides, HostTensor &to, int64_t toOffset,
+                 ArrayRef<int64_t> toStrides) {
   if (llvm::is_contained(shape, 0))
     return;
   copyElements(shape, getElementBytes(from.getElementType()), addressOf(from, fromOffset), fromStrides,
@@ -32,8 +34,8 @@ static void copy(ArrayRef<int64_t> shape, const HostTensor &from, int64_t fromOf
 static Results reshape(Invocation &call, const HostTensor &input, ArrayRef<int64_t> shape) {
   auto type = RankedTensorType::get(shape, input.getElementType());
   if (type.getNumElements() != input.getNumElements())
-    return call.emitError() << "expects as many elements as before, but got " << input.getType() << " to reshape to "
-                            << type;
+    return call.emitError() << "expects as many elements as before, but got " << input.getType()
+                            << " to reshape to " << type;
   return Tensors{input.reshaped(type)};
 }
 
@@ -74,7 +76,9 @@ static Results expand(Invocation &call, const HostTensor &input, HostTensor resu
   return Tensors{result};
 }
 
-static Results evaluate(ExpandOp op, Invocation &call) { return expand(call, call.operands[0], call.makeResult()); }
+static Results evaluate(ExpandOp op, Invocation &call) {
+  return expand(call, call.operands[0], call.makeResult());
+}
 
 static Results evaluate(ConcatOp op, Invocation &call) {
   HostTensor result = call.makeResult();
@@ -91,8 +95,8 @@ static Results evaluate(ConcatOp op, Invocation &call) {
 // Slice, pad, tile
 //===----------------------------------------------------------------------------------------===//
 
-static Results slice(Invocation &call, const HostTensor &input, ArrayRef<int64_t> starts, ArrayRef<int64_t> steps,
-                     HostTensor result) {
+static Results slice(Invocation &call, const HostTensor &input, ArrayRef<int64_t> starts,
+                     ArrayRef<int64_t> steps, HostTensor result) {
   Shape strides = getStrides(input.getShape());
   int64_t offset = 0;
   for (unsigned d = 0; d < strides.size(); ++d) {
@@ -167,8 +171,8 @@ static Results tile(Invocation &call, const HostTensor &input, HostTensor result
   for (int64_t d = 0; d < input.getRank(); ++d) {
     int64_t size = input.getDim(d);
     if (size == 0 ? result.getDim(d) != 0 : result.getDim(d) % size != 0)
-      return call.emitError() << "expects a multiple of the size " << size << " in dimension " << d << ", but got "
-                              << result.getDim(d);
+      return call.emitError() << "expects a multiple of the size " << size << " in dimension " << d
+                              << ", but got " << result.getDim(d);
     shape.append({size == 0 ? 0 : result.getDim(d) / size, size});
     from.append({0, inputStrides[d]});
     to.append({size * strides[d], strides[d]});
@@ -177,7 +181,9 @@ static Results tile(Invocation &call, const HostTensor &input, HostTensor result
   return Tensors{result};
 }
 
-static Results evaluate(TileOp op, Invocation &call) { return tile(call, call.operands[0], call.makeResult()); }
+static Results evaluate(TileOp op, Invocation &call) {
+  return tile(call, call.operands[0], call.makeResult());
+}
 
 //===----------------------------------------------------------------------------------------===//
 // Trilu, reverse_sequence
@@ -204,7 +210,8 @@ static Results evaluate(TriluOp op, Invocation &call) {
 static Results evaluate(ReverseSequenceOp op, Invocation &call) {
   const HostTensor &input = call.operands[0];
   HostTensor result = call.makeResult();
-  Shape lengths = call.operands[1].toIntegers(), strides = getStrides(input.getShape()), slab(input.getShape());
+  Shape lengths = call.operands[1].toIntegers(), strides = getStrides(input.getShape()),
+        slab(input.getShape());
   int64_t batchAxis = op.getBatchAxis(), timeAxis = op.getTimeAxis(), times = input.getDim(timeAxis);
   slab[batchAxis] = slab[timeAxis] = 1;
   for (int64_t batch = 0; batch < input.getDim(batchAxis); ++batch) {
@@ -213,7 +220,8 @@ static Results evaluate(ReverseSequenceOp op, Invocation &call) {
       return call.emitError() << "expects lengths from 0 to " << times << ", but got " << length;
     for (int64_t time = 0; time < times; ++time) {
       int64_t from = time < length ? length - 1 - time : time, base = batch * strides[batchAxis];
-      copy(slab, input, base + from * strides[timeAxis], strides, result, base + time * strides[timeAxis], strides);
+      copy(slab, input, base + from * strides[timeAxis], strides, result, base + time * strides[timeAxis],
+           strides);
     }
   }
   return Tensors{result};
@@ -246,7 +254,8 @@ static Results range(Invocation &call) {
     delta = readAll<T>(call.operands[2])[0];
   if (delta == 0)
     return call.emitError() << "expects a delta that is not 0";
-  double count = std::ceil((static_cast<double>(limit) - static_cast<double>(start)) / static_cast<double>(delta));
+  double count =
+      std::ceil((static_cast<double>(limit) - static_cast<double>(start)) / static_cast<double>(delta));
   FailureOr<HostTensor> result = call.makeResult(0, {truncateReal<int64_t>(std::max(count, 0.0))});
   if (failed(result))
     return failure();
@@ -277,7 +286,8 @@ static Results evaluate(DynamicReshapeOp op, Invocation &call) {
   for (auto [i, size] : llvm::enumerate(shape)) {
     if (size == 0 && !op.getAllowZero()) {
       if (static_cast<int64_t>(i) >= input.getRank())
-        return call.emitError() << "takes size " << i << " from its input, which has rank " << input.getRank();
+        return call.emitError() << "takes size " << i << " from its input, which has rank "
+                                << input.getRank();
       size = input.getDim(i);
     }
     if (size < -1)
@@ -309,7 +319,8 @@ static Results evaluate(DynamicExpandOp op, Invocation &call) {
   return failed(result) ? Results(failure()) : expand(call, input, *result);
 }
 
-/// The axes an operand names, those below 0 counted from the end; the first `count` dimensions if it is absent.
+/// The axes an operand names, those below 0 counted from the end; the first `count` dimensions if it is
+/// absent.
 static FailureOr<Shape> getAxes(Invocation &call, const HostTensor &axes, int64_t rank, int64_t count) {
   Shape dims = axes ? axes.toIntegers() : llvm::to_vector(llvm::seq<int64_t>(0, count));
   if (static_cast<int64_t>(dims.size()) != count)
@@ -365,7 +376,8 @@ static Results evaluate(DynamicPadOp op, Invocation &call) {
       return call.emitError() << "expects pads that leave a size of 0 or more in dimension " << axis;
   }
   FailureOr<HostTensor> result = call.makeResult(0, shape);
-  return failed(result) ? Results(failure()) : pad(call, op.getMode(), input, call[op.getValue()], low, *result);
+  return failed(result) ? Results(failure())
+                        : pad(call, op.getMode(), input, call[op.getValue()], low, *result);
 }
 
 static Results evaluate(DynamicTileOp op, Invocation &call) {
@@ -393,9 +405,13 @@ void reference::addShape(OpTable &table) {
   table.add<ShapeOfOp>([](ShapeOfOp op, Invocation &call) { return evaluate(op, call); });
   table.add<SizeVectorOp>([](SizeVectorOp op, Invocation &call) { return evaluate(op, call); });
   table.addValueDependent<RangeOp>([](RangeOp op, Invocation &call) { return evaluate(op, call); });
-  table.addValueDependent<DynamicReshapeOp>([](DynamicReshapeOp op, Invocation &call) { return evaluate(op, call); });
-  table.addValueDependent<DynamicExpandOp>([](DynamicExpandOp op, Invocation &call) { return evaluate(op, call); });
-  table.addValueDependent<DynamicSliceOp>([](DynamicSliceOp op, Invocation &call) { return evaluate(op, call); });
+  table.addValueDependent<DynamicReshapeOp>(
+      [](DynamicReshapeOp op, Invocation &call) { return evaluate(op, call); });
+  table.addValueDependent<DynamicExpandOp>(
+      [](DynamicExpandOp op, Invocation &call) { return evaluate(op, call); });
+  table.addValueDependent<DynamicSliceOp>(
+      [](DynamicSliceOp op, Invocation &call) { return evaluate(op, call); });
   table.addValueDependent<DynamicPadOp>([](DynamicPadOp op, Invocation &call) { return evaluate(op, call); });
-  table.addValueDependent<DynamicTileOp>([](DynamicTileOp op, Invocation &call) { return evaluate(op, call); });
+  table.addValueDependent<DynamicTileOp>(
+      [](DynamicTileOp op, Invocation &call) { return evaluate(op, call); });
 }

@@ -10,7 +10,9 @@ using namespace mlir;
 using namespace tenon;
 using namespace tenon::reference;
 
-static AffineExpr constantExpr(int64_t value, MLIRContext *context) { return getAffineConstantExpr(value, context); }
+static AffineExpr constantExpr(int64_t value, MLIRContext *context) {
+  return getAffineConstantExpr(value, context);
+}
 
 /// The sizes of `type` after putting the known values in the place of their symbols.
 static SmallVector<AffineExpr> substitute(DimsAttr dims, const SymbolValues &values) {
@@ -31,8 +33,10 @@ static std::optional<int64_t> constantValue(AffineExpr size) {
   return std::nullopt;
 }
 
-/// The only symbol in `size` and its value if `size` is `factor * symbol + offset` and has the value `actual`.
-static std::optional<std::pair<unsigned, int64_t>> solve(AffineExpr size, unsigned numSymbols, int64_t actual) {
+/// The only symbol in `size` and its value if `size` is `factor * symbol + offset` and has the value
+/// `actual`.
+static std::optional<std::pair<unsigned, int64_t>> solve(AffineExpr size, unsigned numSymbols,
+                                                         int64_t actual) {
   std::optional<unsigned> symbol;
   for (unsigned i = 0; i < numSymbols; ++i) {
     if (!size.isFunctionOfSymbol(i))
@@ -42,7 +46,8 @@ static std::optional<std::pair<unsigned, int64_t>> solve(AffineExpr size, unsign
     symbol = i;
   }
   SmallVector<int64_t> flattened;
-  if (!symbol || failed(getFlattenedAffineExpr(size, 0, numSymbols, &flattened)) || flattened.size() != numSymbols + 1)
+  if (!symbol || failed(getFlattenedAffineExpr(size, 0, numSymbols, &flattened)) ||
+      flattened.size() != numSymbols + 1)
     return std::nullopt; // More columns than symbols: a division or remainder.
   int64_t factor = flattened[*symbol], rest = actual - flattened.back();
   if (factor == 0 || rest % factor != 0 || rest / factor < 0)

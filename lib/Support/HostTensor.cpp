@@ -149,12 +149,12 @@ HostTensor HostTensor::random(RankedTensorType type, uint64_t seed) {
 
 ElementsAttr HostTensor::toElementsAttr(StringRef name) const {
   size_t elementBytes = getElementBytes(getElementType());
-  bool splat = numElements > 0 &&
-               std::memcmp(data, data + elementBytes, numBytes - elementBytes) == 0;
+  bool splat = numElements > 0 && std::memcmp(data, data + elementBytes, numBytes - elementBytes) == 0;
   if (numElements > inlineElements && !splat) {
     // The blob's deleter owns a share of the bytes; the context runs it when it goes.
-    AsmResourceBlob blob(getBytes(), elementBytes, [shared = owner](void *, size_t, size_t) {},
-                         /*dataIsMutable=*/false);
+    AsmResourceBlob blob(
+        getBytes(), elementBytes, [shared = owner](void *, size_t, size_t) {},
+        /*dataIsMutable=*/false);
     return DenseResourceElementsAttr::get(type, name, std::move(blob));
   }
   ArrayRef<char> bytes(data, splat ? elementBytes : numBytes);

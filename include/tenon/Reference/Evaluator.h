@@ -1,7 +1,7 @@
 //===- Evaluator.h - What tenon ops mean, by computing them --------------------------------------===//
 //
-// The oracle inside: it folds constants, backs `tenon verify`, and every lowering is tested against it. Floating point
-// results are computed in double and rounded once to their type; integers wrap.
+// The oracle inside: it folds constants, backs `tenon verify`, and every lowering is tested against it.
+// Floating point results are computed in double and rounded once to their type; integers wrap.
 //
 //===----------------------------------------------------------------------------------------===//
 
@@ -13,13 +13,12 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
-#include <limits>
-
 namespace tenon::reference {
 
 struct EvaluatorOptions {
-  /// An op whose results take more bytes together is refused.
-  int64_t maxResultBytes = std::numeric_limits<int64_t>::max();
+  /// An op whose results take more bytes together is refused. By default what no host holds, so that absurd
+  /// sizes end in a diagnostic.
+  int64_t maxResultBytes = int64_t(1) << 36;
 };
 
 /// Called after each op of a function with the op and its results, inner ops of regions included.
@@ -28,13 +27,15 @@ using Observer = llvm::function_ref<void(mlir::Operation *op, llvm::ArrayRef<Hos
 /// Whether the evaluator knows this kind of op.
 bool canEvaluate(mlir::Operation *op);
 
-/// Computes the results of one op. The operands' shapes may be more precise than the op's types. Fails with a diagnostic
-/// at the op if it is not supported, the operands do not fit, or the results exceed the options' limit.
-mlir::FailureOr<llvm::SmallVector<HostTensor>> evaluate(mlir::Operation *op, llvm::ArrayRef<HostTensor> operands,
-                                                        const EvaluatorOptions &options = {});
+/// Computes the results of one op. The operands' shapes may be more precise than the op's types. Fails with a
+/// diagnostic at the op if it is not supported, the operands do not fit, or the results exceed the options'
+/// limit.
+mlir::FailureOr<llvm::SmallVector<HostTensor>>
+evaluate(mlir::Operation *op, llvm::ArrayRef<HostTensor> operands, const EvaluatorOptions &options = {});
 
-/// Runs a function of one block of tenon ops, also inside tenon.kernel regions, and returns what it returns. Symbolic
-/// sizes take their values from the inputs; a value is freed after its last use. Fails with a diagnostic.
+/// Runs a function of one block of tenon ops, also inside tenon.kernel regions, and returns what it returns.
+/// Symbolic sizes take their values from the inputs; a value is freed after its last use. Fails with a
+/// diagnostic.
 mlir::FailureOr<llvm::SmallVector<HostTensor>> evaluate(mlir::func::FuncOp function,
                                                         llvm::ArrayRef<HostTensor> inputs,
                                                         Observer observer = nullptr,

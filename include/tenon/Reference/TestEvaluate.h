@@ -5,8 +5,8 @@
 
 namespace tenon::reference {
 
-/// Registers `--tenon-test-evaluate`, which replaces the body of each function without arguments by the constants that
-/// the reference evaluator says it returns.
+/// Registers `--tenon-test-evaluate`, which replaces the body of each function without arguments by the
+/// constants that the reference evaluator says it returns.
 void registerTestEvaluatePass();
 
 } // namespace tenon::reference

@@ -1,7 +1,8 @@
 //===- ElementTypes.h - C++ types for the elements of tensors -----------------------------------===//
 //
-// The storage of each element type of a tensor on the host: intN_t and uintN_t for iN and uiN, float and double, and the
-// three types C++17 has no portable name for: Bool, Float16 and BFloat16. Sub-byte integers take one byte.
+// The storage of each element type of a tensor on the host: intN_t and uintN_t for iN and uiN, float and
+// double, and the three types C++17 has no portable name for: Bool, Float16 and BFloat16. Sub-byte integers
+// take one byte.
 //
 //===----------------------------------------------------------------------------------------===//
 
@@ -26,8 +27,9 @@ struct Bool {
   operator bool() const { return byte != 0; }
 };
 
-/// A binary floating point number of 16 bits with `ExponentBits` and `MantissaBits`; subnormals, infinities and nan as in
-/// IEEE 754. Conversion from double rounds once, to nearest even; conversion to double is exact.
+/// A binary floating point number of 16 bits with `ExponentBits` and `MantissaBits`; subnormals, infinities
+/// and nan as in IEEE 754. Conversion from double rounds once, to nearest even; conversion to double is
+/// exact.
 template <int ExponentBits, int MantissaBits>
 struct ShortFloat {
   static_assert(1 + ExponentBits + MantissaBits == 16);
@@ -75,7 +77,8 @@ private:
     }
     if (magnitude >= infinity)
       return llvm::bit_cast<double>(sign | (uint64_t(0x7ff) << 52) | (mantissa << (52 - MantissaBits)));
-    return llvm::bit_cast<double>(sign | ((magnitude << (52 - MantissaBits)) + (uint64_t(1023 - bias) << 52)));
+    return llvm::bit_cast<double>(sign |
+                                  ((magnitude << (52 - MantissaBits)) + (uint64_t(1023 - bias) << 52)));
   }
 };
 
@@ -112,8 +115,8 @@ bool isStoredAs(mlir::Type elementType) {
   }
 }
 
-/// Calls `function(ElementTag<T>())` with the type that stores elements of `elementType`. The type must be one a tensor
-/// can hold (getElementBytes is not 0).
+/// Calls `function(ElementTag<T>())` with the type that stores elements of `elementType`. The type must be
+/// one a tensor can hold (getElementBytes is not 0).
 template <typename Function>
 decltype(auto) dispatchElementType(mlir::Type elementType, Function &&function) {
   if (elementType.isF32())

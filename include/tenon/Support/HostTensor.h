@@ -1,8 +1,8 @@
 //===- HostTensor.h - A dense tensor in the memory of this process ------------------------------===//
 //
-// The value that constants, the reference evaluator, test inputs and weight files have in common: a static type and its
-// bytes, row major. Copies of a HostTensor share the bytes; a tensor may borrow bytes that something else owns (a mapped
-// file), so a weight is never copied on its way from the model to the artefact.
+// The value that constants, the reference evaluator, test inputs and weight files have in common: a static
+// type and its bytes, row major. Copies of a HostTensor share the bytes; a tensor may borrow bytes that
+// something else owns (a mapped file), so a weight is never copied on its way from the model to the artefact.
 //
 //===----------------------------------------------------------------------------------------===//
 
@@ -22,8 +22,8 @@ public:
   /// A null tensor: no type, no bytes.
   HostTensor() = default;
 
-  /// Bytes a tensor of this type takes, or failure if the type is not of static shape, its element type has no host
-  /// storage, or the size overflows.
+  /// Bytes a tensor of this type takes, or failure if the type is not of static shape, its element type has
+  /// no host storage, or the size overflows.
   static mlir::FailureOr<int64_t> getSizeInBytes(mlir::RankedTensorType type);
 
   /// A tensor of zeros. The type must have a size (getSizeInBytes); an encoding of it is dropped.
@@ -40,21 +40,22 @@ public:
     return tensor;
   }
 
-  /// A tensor over bytes that `owner` keeps alive (null: the caller does, longer than every copy). Copies the bytes only
-  /// if they are not aligned for the element type. Fails if their number does not fit the type.
+  /// A tensor over bytes that `owner` keeps alive (null: the caller does, longer than every copy). Copies the
+  /// bytes only if they are not aligned for the element type. Fails if their number does not fit the type.
   static mlir::FailureOr<HostTensor> borrow(mlir::RankedTensorType type, llvm::ArrayRef<char> bytes,
                                             std::shared_ptr<const void> owner = nullptr);
 
-  /// The tensor of a constant. Bytes of a dense_resource are borrowed, so the tensor must not outlive the context of the
-  /// attribute; others are copied. Fails if the type is not static, or the resource is missing or of another size.
+  /// The tensor of a constant. Bytes of a dense_resource are borrowed, so the tensor must not outlive the
+  /// context of the attribute; others are copied. Fails if the type is not static, or the resource is missing
+  /// or of another size.
   static mlir::FailureOr<HostTensor> from(mlir::ElementsAttr elements);
 
-  /// Pseudo-random elements, the same on every machine for one type and seed: floats uniform in [-1, 1), signed integers
-  /// in [-8, 8), unsigned in [0, 16), bools 0 or 1.
+  /// Pseudo-random elements, the same on every machine for one type and seed: floats uniform in [-1, 1),
+  /// signed integers in [-8, 8), unsigned in [0, 16), bools 0 or 1.
   static HostTensor random(mlir::RankedTensorType type, uint64_t seed);
 
-  /// The constant of these elements: `dense` if it has up to 64 elements or all bytes of all elements are equal,
-  /// otherwise `dense_resource<name>` (made unique) that shares the bytes.
+  /// The constant of these elements: `dense` if it has up to 64 elements or all bytes of all elements are
+  /// equal, otherwise `dense_resource<name>` (made unique) that shares the bytes.
   mlir::ElementsAttr toElementsAttr(llvm::StringRef name) const;
 
   explicit operator bool() const { return static_cast<bool>(type); }
@@ -72,7 +73,8 @@ public:
   }
 
   llvm::ArrayRef<char> getBytes() const { return llvm::ArrayRef<char>(data, numBytes); }
-  /// The bytes, to fill in: of a tensor that was made with bytes of its own (zeros, of, random). Copies see the change.
+  /// The bytes, to fill in: of a tensor that was made with bytes of its own (zeros, of, random). Copies see
+  /// the change.
   llvm::MutableArrayRef<char> getMutableBytes();
 
   /// The elements, if `T` is their storage; a wrong `T` ends the process with a message.
@@ -84,7 +86,8 @@ public:
   template <typename T>
   llvm::MutableArrayRef<T> getMutable() {
     checkStoredAs(isStoredAs<T>(getElementType()));
-    return llvm::MutableArrayRef<T>(reinterpret_cast<T *>(getMutableBytes().data()), static_cast<size_t>(numElements));
+    return llvm::MutableArrayRef<T>(reinterpret_cast<T *>(getMutableBytes().data()),
+                                    static_cast<size_t>(numElements));
   }
 
   /// The elements of an integer or bool tensor as int64_t; ui64 above the range wraps.

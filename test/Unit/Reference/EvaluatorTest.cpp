@@ -15,7 +15,8 @@ class EvaluatorTest : public testing::Test {
 protected:
   EvaluatorTest() {
     context.loadDialect<TenonDialect, func::FuncDialect>();
-    context.getDiagEngine().registerHandler([this](Diagnostic &diagnostic) { diagnostics.push_back(diagnostic.str()); });
+    context.getDiagEngine().registerHandler(
+        [this](Diagnostic &diagnostic) { diagnostics.push_back(diagnostic.str()); });
   }
 
   /// The only function of a module.
@@ -48,11 +49,13 @@ TEST_F(EvaluatorTest, SymbolsTakeTheirValuesFromTheInputs) {
 }
 
 TEST_F(EvaluatorTest, InputsThatDoNotFitAreRefused) {
-  func::FuncOp function = parse("func.func @f(%x: tensor<2xf32>) -> tensor<2xf32> { return %x : tensor<2xf32> }");
+  func::FuncOp function =
+      parse("func.func @f(%x: tensor<2xf32>) -> tensor<2xf32> { return %x : tensor<2xf32> }");
   EXPECT_TRUE(failed(reference::evaluate(function, {floats({3}, {1, 2, 3})})));
   EXPECT_TRUE(failed(reference::evaluate(function, {})));
   ASSERT_EQ(diagnostics.size(), 2u);
-  EXPECT_EQ(diagnostics[0], "'func.func' op expects a value of type 'tensor<2xf32>', but got 'tensor<3xf32>'");
+  EXPECT_EQ(diagnostics[0],
+            "'func.func' op expects a value of type 'tensor<2xf32>', but got 'tensor<3xf32>'");
   EXPECT_EQ(diagnostics[1], "'func.func' op expects 1 values for its region, but got 0");
 }
 
@@ -68,9 +71,10 @@ TEST_F(EvaluatorTest, ObserverSeesEveryOpAlsoInKernels) {
       return %0 : tensor<f32>
     })");
   std::vector<std::pair<std::string, float>> seen;
-  auto results = reference::evaluate(function, {floats({}, {0})}, [&](Operation *op, ArrayRef<HostTensor> results) {
-    seen.emplace_back(op->getName().stripDialect().str(), results[0].get<float>()[0]);
-  });
+  auto results =
+      reference::evaluate(function, {floats({}, {0})}, [&](Operation *op, ArrayRef<HostTensor> results) {
+        seen.emplace_back(op->getName().stripDialect().str(), results[0].get<float>()[0]);
+      });
   ASSERT_TRUE(succeeded(results));
   EXPECT_EQ(seen, (std::vector<std::pair<std::string, float>>{{"exp", 1}, {"neg", -1}, {"kernel", -1}}));
 }
@@ -85,8 +89,9 @@ TEST_F(EvaluatorTest, LargeResultsAreRefusedBeforeTheyAreMade) {
   options.maxResultBytes = 1 << 20;
   EXPECT_TRUE(failed(reference::evaluate(function, {floats({1}, {1})}, nullptr, options)));
   ASSERT_EQ(diagnostics.size(), 1u);
-  EXPECT_EQ(diagnostics[0], "'tenon.expand' op has a result of type 'tensor<1099511627776xf32>', which is too large to "
-                            "evaluate");
+  EXPECT_EQ(diagnostics[0],
+            "'tenon.expand' op has a result of type 'tensor<1099511627776xf32>', which is too large to "
+            "evaluate");
 }
 
 TEST_F(EvaluatorTest, FoldingFailsSilently) {
@@ -112,7 +117,8 @@ TEST_F(EvaluatorTest, FoldingFailsSilently) {
 TEST_F(EvaluatorTest, ConstantsAreNotCopied) {
   HostTensor weights = HostTensor::random(RankedTensorType::get({100}, Float32Type::get(&context)), 1);
   OpBuilder builder(&context);
-  OwningOpRef<ConstantOp> constant = ConstantOp::create(builder, builder.getUnknownLoc(), weights.toElementsAttr("w"));
+  OwningOpRef<ConstantOp> constant =
+      ConstantOp::create(builder, builder.getUnknownLoc(), weights.toElementsAttr("w"));
   auto results = reference::evaluate(constant.get(), {});
   ASSERT_TRUE(succeeded(results));
   EXPECT_EQ(results->front().getBytes().data(), weights.getBytes().data());
@@ -124,10 +130,9 @@ TEST_F(EvaluatorTest, MatrixProductsOfRaggedSizes) {
     auto type = [&](int64_t rows, int64_t columns) {
       return "tensor<" + std::to_string(rows) + "x" + std::to_string(columns) + "xi32>";
     };
-    func::FuncOp function =
-        parse("func.func @f(%a: " + type(m, k) + ", %b: " + type(k, n) + ") -> " + type(m, n) +
-              " { %0 = tenon.matmul %a, %b : (" + type(m, k) + ", " + type(k, n) + ") -> " + type(m, n) +
-              "\n return %0 : " + type(m, n) + " }");
+    func::FuncOp function = parse("func.func @f(%a: " + type(m, k) + ", %b: " + type(k, n) + ") -> " +
+                                  type(m, n) + " { %0 = tenon.matmul %a, %b : (" + type(m, k) + ", " +
+                                  type(k, n) + ") -> " + type(m, n) + "\n return %0 : " + type(m, n) + " }");
     HostTensor a = HostTensor::random(RankedTensorType::get({m, k}, IntegerType::get(&context, 32)), 1);
     HostTensor b = HostTensor::random(RankedTensorType::get({k, n}, IntegerType::get(&context, 32)), 2);
     auto results = reference::evaluate(function, {a, b});

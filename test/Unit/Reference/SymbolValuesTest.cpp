@@ -23,15 +23,18 @@ protected:
 } // namespace
 
 TEST_F(SymbolValuesTest, LinearSizesAreSolved) {
-  EXPECT_TRUE(succeeded(values.learn(type("tensor<?x?xf32, #tenon.dims<[batch, 2 * sequence + 1]>>"), {3, 9})));
+  EXPECT_TRUE(
+      succeeded(values.learn(type("tensor<?x?xf32, #tenon.dims<[batch, 2 * sequence + 1]>>"), {3, 9})));
   EXPECT_EQ(values.lookup("batch"), 3);
   EXPECT_EQ(values.lookup("sequence"), 4);
-  RankedTensorType resolved = values.resolve(type("tensor<?x?xf32, #tenon.dims<[sequence floordiv 2, batch * 2]>>"));
+  RankedTensorType resolved =
+      values.resolve(type("tensor<?x?xf32, #tenon.dims<[sequence floordiv 2, batch * 2]>>"));
   EXPECT_EQ(resolved, type("tensor<2x6xf32>"));
 }
 
 TEST_F(SymbolValuesTest, OneSizeHelpsToSolveAnother) {
-  EXPECT_TRUE(succeeded(values.learn(type("tensor<?x?xf32, #tenon.dims<[past + sequence, sequence]>>"), {10, 3})));
+  EXPECT_TRUE(
+      succeeded(values.learn(type("tensor<?x?xf32, #tenon.dims<[past + sequence, sequence]>>"), {10, 3})));
   EXPECT_EQ(values.lookup("past"), 7);
 }
 

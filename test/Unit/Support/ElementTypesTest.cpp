@@ -38,7 +38,8 @@ static void testAllValues(const llvm::fltSemantics &semantics) {
   }
 }
 
-/// Doubles of all magnitudes around the format's range, and ties: exact values plus half of a unit in the last place.
+/// Doubles of all magnitudes around the format's range, and ties: exact values plus half of a unit in the
+/// last place.
 template <typename Short>
 static void testRounding(const llvm::fltSemantics &semantics, int lowestExponent, int highestExponent) {
   std::mt19937_64 random(1);

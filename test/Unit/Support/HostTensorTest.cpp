@@ -18,7 +18,9 @@ protected:
   MLIRContext context;
   Builder builder{&context};
 
-  RankedTensorType type(ArrayRef<int64_t> shape, Type element) { return RankedTensorType::get(shape, element); }
+  RankedTensorType type(ArrayRef<int64_t> shape, Type element) {
+    return RankedTensorType::get(shape, element);
+  }
 };
 } // namespace
 
@@ -27,7 +29,8 @@ TEST_F(HostTensorTest, SizesThatDoNotExistAreRefused) {
   EXPECT_EQ(*HostTensor::getSizeInBytes(type({3}, builder.getI1Type())), 3);
   EXPECT_EQ(*HostTensor::getSizeInBytes(type({5}, builder.getIntegerType(4))), 5);
   EXPECT_TRUE(failed(HostTensor::getSizeInBytes(type({ShapedType::kDynamic}, builder.getF32Type()))));
-  EXPECT_TRUE(failed(HostTensor::getSizeInBytes(type({int64_t(1) << 40, int64_t(1) << 30}, builder.getF32Type()))));
+  EXPECT_TRUE(
+      failed(HostTensor::getSizeInBytes(type({int64_t(1) << 40, int64_t(1) << 30}, builder.getF32Type()))));
   EXPECT_TRUE(failed(HostTensor::getSizeInBytes(type({2}, builder.getIntegerType(128)))));
 }
 
@@ -42,7 +45,8 @@ TEST_F(HostTensorTest, CopiesShareBytes) {
 TEST_F(HostTensorTest, AccessAsAnotherTypeEndsTheProcess) {
   HostTensor tensor = HostTensor::zeros(type({2}, builder.getF32Type()));
   EXPECT_DEATH((void)tensor.get<int32_t>(), "accessed as another type");
-  EXPECT_DEATH((void)HostTensor::zeros(type({2}, builder.getIntegerType(8, false))).get<int8_t>(), "another type");
+  EXPECT_DEATH((void)HostTensor::zeros(type({2}, builder.getIntegerType(8, false))).get<int8_t>(),
+               "another type");
 }
 
 TEST_F(HostTensorTest, BorrowedBytesAreNotCopiedNorWritten) {
@@ -73,7 +77,8 @@ TEST_F(HostTensorTest, OwnerLivesAsLongAsTheBytes) {
 }
 
 TEST_F(HostTensorTest, SmallConstantsStandInTheText) {
-  HostTensor bools = HostTensor::of<Bool>(type({3}, builder.getI1Type()), {Bool(true), Bool(false), Bool(true)});
+  HostTensor bools =
+      HostTensor::of<Bool>(type({3}, builder.getI1Type()), {Bool(true), Bool(false), Bool(true)});
   ElementsAttr attribute = bools.toElementsAttr("b");
   EXPECT_TRUE(isa<DenseElementsAttr>(attribute));
   FailureOr<HostTensor> back = HostTensor::from(attribute);
@@ -99,7 +104,8 @@ TEST_F(HostTensorTest, LargeConstantsShareTheirBytes) {
 }
 
 TEST_F(HostTensorTest, RandomIsTheSameEverywhere) {
-  // The first numbers of SplitMix64 with seed 0 begin with e220a8397b1dcdaf and 6e789e6aa1b965f4 (Vigna's splitmix64.c).
+  // The first numbers of SplitMix64 with seed 0 begin with e220a8397b1dcdaf and 6e789e6aa1b965f4 (Vigna's
+  // splitmix64.c).
   HostTensor integers = HostTensor::random(type({2}, builder.getI32Type()), 0);
   EXPECT_EQ(integers.get<int32_t>(), ArrayRef<int32_t>({0xe - 8, 0x6 - 8}));
   HostTensor floats = HostTensor::random(type({2}, builder.getF32Type()), 0);
