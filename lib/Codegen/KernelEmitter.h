@@ -85,6 +85,8 @@ private:
     llvm::SmallVector<Exprs> uses;
     std::vector<std::unique_ptr<Node>> children;
     bool stored = false;
+    /// A reduction that a stored stage reads, computed outside of it.
+    bool lifted = false;
   };
 
   /// The innermost point where values computed so far can be used again; one per loop.
@@ -105,6 +107,7 @@ private:
   // LoopTree.cpp
   llvm::LogicalResult buildTree(Node &node);
   llvm::LogicalResult collect(mlir::Value tensor, Exprs indices, Node &user);
+  mlir::AffineExpr liftIndex(mlir::AffineExpr index) const;
   llvm::LogicalResult emitNode(Node &node, llvm::ArrayRef<Buffer> destinations);
   llvm::LogicalResult emitLoops(Node &node, unsigned depth, llvm::ArrayRef<Buffer> destinations);
   llvm::LogicalResult emitParallelLoops(Node &node, llvm::ArrayRef<Buffer> destinations);
@@ -199,8 +202,11 @@ private:
   mlir::Block *entry = nullptr;
   Values symbolValues;
   mlir::Value begin, end;
-  /// The indices each producer was first read at.
-  llvm::DenseMap<mlir::Value, Exprs> seenIndices;
+  /// Producers read at indices of the root's loops alone, with those indices, and the number of the root's variables.
+  llvm::DenseMap<mlir::Value, Exprs> rootIndices;
+  Variable rootVariables = 0;
+  /// For each variable of a stored stage's result: the index it was first read at, over its user's variables.
+  llvm::DenseMap<Variable, mlir::AffineExpr> userIndices;
   /// Results of the kernel that are stored stages, and those that are stored with each tile of the root.
   llvm::DenseMap<mlir::Value, Buffer> resultBuffers;
   llvm::SmallVector<std::pair<mlir::Value, Buffer>> tileResults;

@@ -56,6 +56,7 @@ LogicalResult KernelEmitter::emit(func::FuncOp target) {
     return source.emitOpError("expects a schedule of its result, op ") << root.op;
   for (AffineExpr extent : rootOp.extents)
     root.indices.push_back(getAffineDimExpr(addVariable(extent), context));
+  rootVariables = variables.size();
   placed[root.op] = &root;
   if (failed(buildTree(root)))
     return failure();
@@ -67,7 +68,7 @@ LogicalResult KernelEmitter::emit(func::FuncOp target) {
       rootDestinations[cast<OpResult>(value).getResultNumber()] = buffer;
     else if (auto stage = placed.find(*number); stage != placed.end() && stage->second->stored)
       resultBuffers[value] = buffer; // written and read back there, in place of scratch
-    else if (seenIndices.contains(value))
+    else if (rootIndices.contains(value))
       tileResults.push_back({value, buffer}); // stored with each tile of the root
     else
       return source.emitOpError("expects results that lead to its last one, but op ") << *number << " does not";
@@ -135,13 +136,28 @@ LogicalResult KernelEmitter::buildTree(Node &node) {
   return success();
 }
 
+/// `index` with the variables of stored stages replaced by the indices they are read at, until none is left.
+AffineExpr KernelEmitter::liftIndex(AffineExpr index) const {
+  for (Variable variable = variables.size(); variable-- > 0;)
+    if (auto user = userIndices.find(variable); user != userIndices.end() && index.isFunctionOfDim(variable))
+      index = index.replace(getAffineDimExpr(variable, context), user->second);
+  return simplifyAffineExpr(index, variables.size(), symbolValues.size());
+}
+
 /// Walks the producers of `tensor` read at `indices`, giving variables and a place in the tree to those that are stages.
 LogicalResult KernelEmitter::collect(Value tensor, Exprs indices, Node &user) {
   std::optional<unsigned> number = kernel.numberOf(tensor);
   if (!number)
     return success();
-  if (!seenIndices.contains(tensor))
-    seenIndices[tensor] = indices;
+  // Reads at the root's own loops are what a further result of the kernel is stored by.
+  auto isRootIndex = [&](AffineExpr index) {
+    for (Variable variable = rootVariables; variable < variables.size(); ++variable)
+      if (index.isFunctionOfDim(variable))
+        return false;
+    return true;
+  };
+  if (llvm::all_of(indices, isRootIndex))
+    rootIndices.try_emplace(tensor, indices);
   if (auto known = placed.find(*number); known != placed.end()) {
     if (known->second->stored)
       known->second->uses.push_back(indices);
@@ -174,9 +190,17 @@ LogicalResult KernelEmitter::collect(Value tensor, Exprs indices, Node &user) {
   for (unsigned dim = 0; dim < op.getNumLoops(); ++dim)
     if (stored || op.isReductionLoop(dim))
       opIndices[dim] = getAffineDimExpr(addVariable(op.extents[dim]), context);
+  if (!stored && parent != path.back()) {
+    // Computed outside the stage that reads it, whose own variables do not stand yet: those of the stages around it do.
+    for (AffineExpr &index : opIndices)
+      index = liftIndex(index);
+    node->lifted = true;
+  }
   node->indices = opIndices;
   placed[*number] = node.get();
   if (stored) {
+    for (auto [written, read] : llvm::zip(op.outputs[result].map.getResults(), indices))
+      userIndices[cast<AffineDimExpr>(opIndices[cast<AffineDimExpr>(written).getPosition()]).getPosition()] = read;
     node->uses.push_back(indices);
     if (failed(buildTree(*node)))
       return failure();

@@ -54,7 +54,7 @@ LogicalResult KernelEmitter::emitTile(Node &node, ArrayRef<Buffer> destinations)
     }
     if (node.op == kernel.getRoot())
       for (auto &[value, buffer] : tileResults)
-        computed.back().push_back(evaluate(value, seenIndices[value], point, vector));
+        computed.back().push_back(evaluate(value, rootIndices[value], point, vector));
   }
   for (auto [point, values] : llvm::zip(points, computed)) {
     for (size_t i = 0; i < op.outputs.size(); ++i)
@@ -62,7 +62,7 @@ LogicalResult KernelEmitter::emitTile(Node &node, ArrayRef<Buffer> destinations)
         store(values[i], destinations[i], compose(op.outputs[i].map, node.indices), point, vector);
     for (size_t i = op.outputs.size(); i < values.size(); ++i) {
       auto &[value, buffer] = tileResults[i - op.outputs.size()];
-      store(values[i], buffer, seenIndices[value], point, vector);
+      store(values[i], buffer, rootIndices[value], point, vector);
     }
   }
   return success();
@@ -151,6 +151,8 @@ LogicalResult KernelEmitter::emitReduction(Node &node) {
 
   // Accumulators: for each point of the tile, one a result, or with lanes along the reduction one a vector of the step.
   SmallVector<Point> points = tilePoints(tile.variables, tile.vectorVariable);
+  if (node.lifted && points.size() > 1)
+    return op.op->emitOpError("expects one value at a time, since a stored stage inside its loops reads it");
   SmallVector<Loop> loops = node.schedule ? toLoops(node, stage.inner) : SmallVector<Loop>();
   int64_t chunks = 1;
   if (acrossLanes) {

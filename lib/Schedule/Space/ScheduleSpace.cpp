@@ -494,10 +494,13 @@ static void enumerateRowwise(const KernelShape &shape, std::vector<ScoredSchedul
     }
     // An elementwise producer several ops read, and costly: once into scratch, if a row of it is small.
     int64_t rowBytes = 4;
+    bool alongRow = false; // what has one value a row stays in a register
     for (unsigned loop = 0; loop < op.getNumLoops(); ++loop)
-      if (!(toRoot[loop] && shared.test(*toRoot[loop])))
+      if (!(toRoot[loop] && shared.test(*toRoot[loop]))) {
         rowBytes *= nest.extents[loop];
-    if (shape.readers.lookup(number) < 2 || !isCostly(op) || rowBytes > shape.machine.l2Bytes / 4)
+        alongRow = true;
+      }
+    if (!alongRow || shape.readers.lookup(number) < 2 || !isCostly(op) || rowBytes > shape.machine.l2Bytes / 4)
       continue;
     stage.stored = true;
     stage.vectorDim = contiguousLoop(op);
