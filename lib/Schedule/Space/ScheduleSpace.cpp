@@ -12,6 +12,9 @@
 using namespace mlir;
 using namespace tenon;
 
+/// What the emitter allows a kernel's scratch at most.
+static constexpr int64_t maxScratchBytes = 1 << 20;
+
 int64_t tenon::vectorLanes(const StructuredKernel &kernel, const Machine &machine) {
   unsigned bits = 8;
   for (const StructuredOp &op : kernel.getOps())
@@ -142,7 +145,8 @@ static std::vector<ScoredTile> rankTiles(const LoopNest &nest, const Machine &ma
     if (!nest.reduction[loop])
       parallel.push_back(loop);
   bool reduces = llvm::is_contained(nest.reduction, true);
-  unsigned limit = machine.numVectorRegisters - 1;
+  // LLVM spills when all of 32 registers are alive at once; of 16, the last one is needed.
+  unsigned limit = machine.numVectorRegisters - (machine.numVectorRegisters > 16 ? 1 : 0);
 
   std::vector<ScoredTile> ranked;
   auto consider = [&](const RegisterTile &tile) {
@@ -199,12 +203,12 @@ static std::vector<ScoredTile> rankTiles(const LoopNest &nest, const Machine &ma
 }
 
 /// Unrolls the innermost reduction loop of a small tile until its body outweighs the loop.
-static int64_t reductionUnroll(const LoopNest &nest, const RegisterTile &tile, unsigned loop) {
+static int64_t reductionUnroll(const LoopNest &nest, const RegisterTile &tile, unsigned loop, int64_t lanes) {
   if (loop == tile.vectorLoop)
     return tile.extents[loop];
   int64_t work = 1;
   for (auto [i, extent] : llvm::enumerate(tile.extents))
-    work *= i == tile.vectorLoop ? std::max<int64_t>(1, extent / 16) : extent;
+    work *= i == tile.vectorLoop ? std::max<int64_t>(1, extent / lanes) : extent;
   int64_t unroll = 1;
   while (unroll < 8 && work * unroll * 2 <= 24 && unroll * 2 <= nest.extents[loop])
     unroll *= 2;
@@ -285,7 +289,8 @@ static std::optional<PaddedBand> choosePaddedBand(const KernelShape &shape, unsi
       band.rowStep = rows;
       band.bytes = bytes;
     }
-    if (band.bytes > shape.machine.l2Bytes)
+    // The least band under this tile may still be too much to keep.
+    if (band.bytes > std::min<double>(shape.machine.l2Bytes / 2, maxScratchBytes))
       return std::nullopt;
     return band;
   }
@@ -305,13 +310,16 @@ static void enumerateTiled(const KernelShape &shape, unsigned main, std::vector<
   for (unsigned loop = 0; loop < nest.size(); ++loop)
     (nest.reduction[loop] ? reduction : parallel).push_back(loop);
 
-  for (const ScoredTile &ranked : rankTiles(nest, shape.machine, shape.lanes, 6)) {
+  for (const ScoredTile &ranked : rankTiles(nest, shape.machine, shape.lanes, 8)) {
     const RegisterTile &tile = ranked.tile;
     SmallVector<unsigned> order = parallel;
     llvm::sort(order);
     std::optional<PaddedBand> band;
+    bool padded = llvm::any_of(nest.inputs, [](const LoopNest::Operand &input) { return input.padded; });
     if (!reduction.empty())
       band = choosePaddedBand(shape, main, nest, tile);
+    // A guard at each read costs about as much as the reading.
+    double guards = padded && !band ? 2 : 1;
     unsigned permutations = 0;
     do {
       // Blocks over one loop so that what the others stream stays in cache.
@@ -342,12 +350,12 @@ static void enumerateTiled(const KernelShape &shape, unsigned main, std::vector<
           if (nest.extents[loop] > tile.extents[loop] || !op.staticExtent(loop))
             inner.push_back({loop, tile.extents[loop]});
         if (!inner.empty() && inner.back().dim != tile.vectorLoop)
-          inner.back().step = reductionUnroll(nest, tile, inner.back().dim);
+          inner.back().step = reductionUnroll(nest, tile, inner.back().dim, shape.lanes);
         SmallVector<LoopStep> all = loops;
         llvm::append_range(all, inner);
 
         ScoredSchedule candidate;
-        candidate.cycles = nestCycles(nest, tile, all, shape.machine, shape.lanes);
+        candidate.cycles = guards * nestCycles(nest, tile, all, shape.machine, shape.lanes);
         auto inVectors = [&](LoopStep loop) {
           return loop.dim == tile.vectorLoop ? LoopStep{loop.dim, loop.step / shape.lanes} : loop;
         };
