@@ -158,7 +158,7 @@ Value KernelEmitter::laneMask(const Point &point, std::optional<Variable> vector
     return {};
   VectorType type = vectorType(builder.getI1Type());
   if (Value count = variables[*vector].laneCount) {
-    Value &mask = scopes[variables[*vector].level].memo[{0, static_cast<int64_t>(*vector)}];
+    Value &mask = scopes.back().memo[{0, static_cast<int64_t>(*vector)}];
     if (!mask)
       mask = vector::CreateMaskOp::create(builder, loc, type, count);
     return mask;
