@@ -12,6 +12,8 @@ from comparison import NAMES
 # max |a - b| / (1e-3 + max |b|): some hundred layers in float32 with sums in other orders stay below; a wrong result is
 # far above.
 TOLERANCE = 1e-4
+# Sizes of boxes are exponentials of activations: onnxruntime with and without graph rewrites differs by 2.4e-4.
+TOLERANCES = {"yolo": 1e-3}
 SECONDS = 120
 
 
@@ -22,4 +24,5 @@ def test_agrees_with_onnxruntime(name):
     assert done.returncode == 0, f"exit code {done.returncode}: {done.stderr.strip()[-2000:]}"
     error = json.loads(done.stdout.strip().splitlines()[-1])
     # Written so that a nan fails.
-    assert error <= TOLERANCE, f"largest error {error:.1e}, more than {TOLERANCE:.0e}"
+    tolerance = TOLERANCES.get(name, TOLERANCE)
+    assert error <= tolerance, f"largest error {error:.1e}, more than {tolerance:.0e}"
