@@ -51,7 +51,8 @@ TileFeatures tenon::analyzeTile(const LoopNest &nest, const RegisterTile &tile, 
       int64_t address = 0;
       for (unsigned loop = 0; loop < nest.size(); ++loop)
         address += point[loop] * input.strides[loop];
-      int64_t along = input.packable && input.movesWith(tile.vectorLoop) ? 1 : input.strides[tile.vectorLoop];
+      bool packed = input.packable && input.movesWith(tile.vectorLoop) && !nest.reduction[tile.vectorLoop];
+      int64_t along = packed ? 1 : input.strides[tile.vectorLoop];
       // A strided vector is put together from single loads and inserts, or comes out of a square transposed in registers.
       double cost = along == 0 || along == 1 ? 1 : 2.0 * lanes;
       for (unsigned loop = 0; loop < nest.size() && cost > 1; ++loop)

@@ -107,7 +107,8 @@ static SmallVector<int64_t> tileSteps(int64_t extent, int64_t most) {
 static bool canVectorize(const LoopNest &nest, unsigned loop) {
   auto regular = [&](const LoopNest::Operand &operand) {
     int64_t stride = operand.strides[loop];
-    return stride == 0 || stride == 1 || operand.packable;
+    // Packing lays out what moves with a parallel loop; along a reduced one the operand is as it is.
+    return stride == 0 || stride == 1 || (operand.packable && !nest.reduction[loop]);
   };
   if (!llvm::all_of(nest.inputs, regular))
     return false;
