@@ -22,8 +22,8 @@ Value KernelEmitter::broadcast(Value scalar) {
 // Indices
 //===----------------------------------------------------------------------------------------===//
 
-/// The part of `form` whose coefficients `divisor` divides, divided by it; the rest stays in `form`, its constant in
-/// [0, divisor).
+/// The part of `form` whose coefficients `divisor` divides, divided by it; the rest stays in `form`, its
+/// constant in [0, divisor).
 static LinearForm takeQuotient(LinearForm &form, int64_t divisor) {
   LinearForm quotient, rest;
   for (auto [value, factor] : form.terms)
@@ -87,13 +87,15 @@ LinearForm KernelEmitter::indexOf(AffineExpr expr, const Point &point) {
   }
 }
 
-std::optional<int64_t> KernelEmitter::laneStep(AffineExpr expr, const Point &point, std::optional<Variable> vector) {
+std::optional<int64_t> KernelEmitter::laneStep(AffineExpr expr, const Point &point,
+                                               std::optional<Variable> vector) {
   if (!vector || !expr.isFunctionOfDim(*vector))
     return 0;
   if (auto dim = dyn_cast<AffineDimExpr>(expr))
     return 1;
   auto binary = cast<AffineBinaryOpExpr>(expr);
-  std::optional<int64_t> lhs = laneStep(binary.getLHS(), point, vector), rhs = laneStep(binary.getRHS(), point, vector);
+  std::optional<int64_t> lhs = laneStep(binary.getLHS(), point, vector),
+                         rhs = laneStep(binary.getRHS(), point, vector);
   if (!lhs || !rhs)
     return std::nullopt;
   if (expr.getKind() == AffineExprKind::Add)
@@ -101,10 +103,11 @@ std::optional<int64_t> KernelEmitter::laneStep(AffineExpr expr, const Point &poi
   if (expr.getKind() == AffineExprKind::Mul) {
     AffineExpr factor = *lhs == 0 ? binary.getLHS() : binary.getRHS();
     auto constant = dyn_cast<AffineConstantExpr>(factor);
-    return constant ? std::optional<int64_t>(constant.getValue() * std::max(*lhs, *rhs, [](int64_t a, int64_t b) {
-                        return std::abs(a) < std::abs(b);
-                      }))
-                    : std::nullopt;
+    return constant
+               ? std::optional<int64_t>(
+                     constant.getValue() *
+                     std::max(*lhs, *rhs, [](int64_t a, int64_t b) { return std::abs(a) < std::abs(b); }))
+               : std::nullopt;
   }
   // A quotient or remainder is regular if all lanes of this vector stay within one block of the divisor.
   int64_t divisor = cast<AffineConstantExpr>(binary.getRHS()).getValue();
@@ -116,8 +119,8 @@ std::optional<int64_t> KernelEmitter::laneStep(AffineExpr expr, const Point &poi
   return expr.getKind() == AffineExprKind::Mod ? *lhs : 0;
 }
 
-std::optional<int64_t> KernelEmitter::laneStride(Value memref, ArrayRef<AffineExpr> indices, const Point &point,
-                                                 std::optional<Variable> vector) {
+std::optional<int64_t> KernelEmitter::laneStride(Value memref, ArrayRef<AffineExpr> indices,
+                                                 const Point &point, std::optional<Variable> vector) {
   SmallVector<int64_t> strides;
   int64_t offset, total = 0;
   if (failed(cast<MemRefType>(memref.getType()).getStridesAndOffset(strides, offset)))
@@ -222,7 +225,8 @@ Value KernelEmitter::loadContiguous(Value memref, ValueRange indices, Value mask
 }
 
 /// The lanes one by one; lanes out of range repeat the first.
-Value KernelEmitter::loadLanes(const Buffer &buffer, const Exprs &indices, const Point &point, Variable vector) {
+Value KernelEmitter::loadLanes(const Buffer &buffer, const Exprs &indices, const Point &point,
+                               Variable vector) {
   Type element = getElementTypeOrSelf(buffer.memref.getType());
   if (variables[vector].laneCount) {
     // Only the number of lanes is known at run time: gather with the mask.
@@ -246,16 +250,19 @@ Value KernelEmitter::loadLanes(const Buffer &buffer, const Exprs &indices, const
   for (int64_t lane = 0; lane < lanes; ++lane) {
     Point at = point;
     at[vector] += lane < count ? lane : 0;
-    elements.push_back(lane < count || elements.empty()
-                           ? Value(memref::LoadOp::create(builder, loc, buffer.memref, indexValues(buffer, indices, at)))
-                           : elements.front());
+    elements.push_back(
+        lane < count || elements.empty()
+            ? Value(memref::LoadOp::create(builder, loc, buffer.memref, indexValues(buffer, indices, at)))
+            : elements.front());
   }
   return vector::FromElementsOp::create(builder, loc, vectorType(element), elements);
 }
 
-/// Lanes lie apart in memory, but another dimension of the tile is contiguous: loads a square of vectors along that one
-/// and transposes it in registers, log2(lanes) rounds of interleaving. Null where there is no such dimension.
-Value KernelEmitter::loadTransposed(const Buffer &buffer, const Exprs &indices, const Point &point, Variable vector) {
+/// Lanes lie apart in memory, but another dimension of the tile is contiguous: loads a square of vectors
+/// along that one and transposes it in registers, log2(lanes) rounds of interleaving. Null where there is no
+/// such dimension.
+Value KernelEmitter::loadTransposed(const Buffer &buffer, const Exprs &indices, const Point &point,
+                                    Variable vector) {
   if (laneCount(point, vector) < lanes || variables[vector].laneCount || lanes < 4)
     return {};
   std::optional<Variable> contiguous;
@@ -360,9 +367,9 @@ void KernelEmitter::store(Value value, const Buffer &buffer, const Exprs &indice
       memref::StoreOp::create(builder, loc, element, buffer.memref, indexValues(buffer, indices, at));
       continue;
     }
-    Value inRange =
-        arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult,
-                              arith::ConstantIndexOp::create(builder, loc, lane), variables[*vector].laneCount);
+    Value inRange = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult,
+                                          arith::ConstantIndexOp::create(builder, loc, lane),
+                                          variables[*vector].laneCount);
     scf::IfOp::create(builder, loc, inRange, [&](OpBuilder &inside, Location) {
       OpBuilder::InsertionGuard guard(builder);
       builder.setInsertionPoint(inside.getInsertionBlock(), inside.getInsertionPoint());

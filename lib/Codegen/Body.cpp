@@ -28,7 +28,8 @@ KernelEmitter::Exprs KernelEmitter::compose(AffineMap map, ArrayRef<AffineExpr> 
   return composed;
 }
 
-/// The loop indices at which an op computes the element of its result at `resultIndices`; reduction loops stay zero.
+/// The loop indices at which an op computes the element of its result at `resultIndices`; reduction loops
+/// stay zero.
 KernelEmitter::Exprs KernelEmitter::loopIndices(const StructuredOp &op, unsigned result,
                                                 ArrayRef<AffineExpr> resultIndices) {
   Exprs indices(op.getNumLoops(), getAffineConstantExpr(0, context));
@@ -59,109 +60,14 @@ Value KernelEmitter::evaluate(Value tensor, Exprs indices, Point point, std::opt
   if (auto found = scopes.back().memo.find(key); found != scopes.back().memo.end())
     return found->second;
   const StructuredOp &op = kernel.getOp(*kernel.numberOf(tensor));
-  Values values =
-      evaluateBody(generic, loopIndices(op, result.getResultNumber(), indices), point, vector, /*accumulators=*/{});
+  Values values = evaluateBody(generic, loopIndices(op, result.getResultNumber(), indices), point, vector,
+                               /*accumulators=*/{});
   return scopes.back().memo[key] = values[result.getResultNumber()];
 }
 
-/// The source inside its bounds, the padding value outside. The load itself is always in range: scalar and broadcast
-/// loads clamp their index, vector loads mask the lanes.
-Value KernelEmitter::evaluatePad(tensor::PadOp pad, const Exprs &indices, const Point &point,
-                                 std::optional<Variable> vector) {
-  SymbolicSizes::Sizes sizes = kernel.getSizes().of(pad.getSourceType());
-  auto constant = [&](int64_t value) -> Value { return arith::ConstantIndexOp::create(builder, loc, value); };
-  Value padding = pad.getConstantPaddingValue();
-  padding = builder.clone(*padding.getDefiningOp())->getResult(0);
-
-  Value inside, insideLanes;
-  Exprs sourceIndices;
-  unsigned firstFresh = variables.size();
-  bool wholeLanes = true;
-  for (auto [i, index] : llvm::enumerate(indices)) {
-    int64_t low = pad.getStaticLow()[i], high = pad.getStaticHigh()[i];
-    AffineExpr shifted = index - low;
-    if (low == 0 && high == 0) {
-      sourceIndices.push_back(index);
-      continue;
-    }
-    Value size = sizes[i].isSymbolicOrConstant() && SymbolicSizes::constantValue(sizes[i])
-                     ? constant(*SymbolicSizes::constantValue(sizes[i]))
-                     : indexOf(sizes[i], {}).materialize(builder, loc);
-    LinearForm at = indexOf(shifted, point);
-    Value position = at.materialize(builder, loc);
-    std::optional<int64_t> step = laneStep(index, point, vector);
-    if (step == 0) {
-      Value valid = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult, position, size);
-      inside = inside ? Value(arith::AndIOp::create(builder, loc, inside, valid)) : valid;
-      // A fresh variable stands for the clamped index.
-      Value last = arith::SubIOp::create(builder, loc, size, constant(1));
-      Value clamped = arith::MaxSIOp::create(builder, loc, arith::MinSIOp::create(builder, loc, position, last),
-                                             constant(0));
-      LoopVariable fresh;
-      fresh.base.add(clamped, 1);
-      fresh.extent = 1;
-      fresh.level = scopes.size() - 1;
-      variables.push_back(fresh);
-      sourceIndices.push_back(getAffineDimExpr(variables.size() - 1, context));
-      continue;
-    }
-    wholeLanes = false;
-    Value lanePositions = vector::StepOp::create(builder, loc, vectorType(builder.getIndexType()));
-    if (step.value_or(1) != 1)
-      lanePositions = arith::MulIOp::create(builder, loc, lanePositions, broadcast(constant(*step)));
-    lanePositions = arith::AddIOp::create(builder, loc, lanePositions, broadcast(position));
-    Value valid =
-        arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult, lanePositions, broadcast(size));
-    insideLanes = insideLanes ? Value(arith::AndIOp::create(builder, loc, insideLanes, valid)) : valid;
-    sourceIndices.push_back(shifted);
-  }
-  Point extended = point;
-  extended.resize(variables.size(), 0);
-  Value value;
-  if (wholeLanes) {
-    value = evaluate(pad.getSource(), sourceIndices, extended, vector);
-    if (inside) {
-      if (isa<VectorType>(value.getType()))
-        padding = broadcast(padding);
-      value = arith::SelectOp::create(builder, loc, inside, value, padding);
-    }
-  } else {
-    // Padded along the lanes: only a tensor in memory can be read with a mask.
-    auto found = buffers.find(pad.getSource());
-    assert(found != buffers.end() && "checked when the schedule was verified");
-    if (inside)
-      insideLanes = arith::AndIOp::create(builder, loc, insideLanes, broadcast(inside));
-    if (Value range = laneMask(point, vector))
-      insideLanes = arith::AndIOp::create(builder, loc, insideLanes, range);
-    const Buffer &buffer = found->second;
-    std::optional<int64_t> stride = laneStride(buffer.memref, sourceIndices, extended, vector);
-    VectorType type = vectorType(getElementTypeOrSelf(buffer.memref.getType()));
-    padding = broadcast(padding);
-    if (stride == 1 && lanes > 1) {
-      value = vector::MaskedLoadOp::create(builder, loc, type, buffer.memref,
-                                           indexValues(buffer, sourceIndices, extended), insideLanes, padding);
-    } else {
-      Values elements;
-      for (int64_t lane = 0; lane < lanes; ++lane) {
-        Point at = extended;
-        at[*vector] += lane;
-        Value in = vector::ExtractOp::create(builder, loc, insideLanes, ArrayRef<int64_t>{lane});
-        Values here = indexValues(buffer, sourceIndices, at);
-        for (Value &index : here)
-          index = arith::SelectOp::create(builder, loc, in, index, constant(0));
-        Value element = memref::LoadOp::create(builder, loc, buffer.memref, here);
-        Value outside = vector::ExtractOp::create(builder, loc, padding, ArrayRef<int64_t>{lane});
-        elements.push_back(arith::SelectOp::create(builder, loc, in, element, outside));
-      }
-      value = vector::FromElementsOp::create(builder, loc, type, elements);
-    }
-  }
-  variables.truncate(firstFresh);
-  return value;
-}
-
-KernelEmitter::Values KernelEmitter::evaluateBody(linalg::GenericOp op, const Exprs &indices, const Point &point,
-                                                  std::optional<Variable> vector, ValueRange accumulators) {
+KernelEmitter::Values KernelEmitter::evaluateBody(linalg::GenericOp op, const Exprs &indices,
+                                                  const Point &point, std::optional<Variable> vector,
+                                                  ValueRange accumulators) {
   Point extended = point;
   extended.resize(variables.size(), 0);
   BodyContext bodyContext{op, indices, extended, vector, accumulators};
@@ -172,8 +78,8 @@ KernelEmitter::Values KernelEmitter::evaluateBody(linalg::GenericOp op, const Ex
 }
 
 /// Emits `op` of a body again on `operands`, on vectors if one of them is.
-static Value emitAgain(OpBuilder &builder, Operation *op, StringRef name, SmallVector<Value, 4> operands, int64_t lanes,
-                       function_ref<Value(Value)> broadcast) {
+static Value emitAgain(OpBuilder &builder, Operation *op, StringRef name, SmallVector<Value, 4> operands,
+                       int64_t lanes, function_ref<Value(Value)> broadcast) {
   bool vectors = llvm::any_of(operands, [](Value value) { return isa<VectorType>(value.getType()); });
   if (vectors)
     for (Value &operand : operands)
@@ -210,7 +116,8 @@ Value KernelEmitter::evaluateInBody(Value value, BodyContext &body) {
     // A scalar from outside the body: a size of a tensor, from the symbols.
     auto dim = value.getDefiningOp<tensor::DimOp>();
     assert(dim && "checked when the kernel was verified");
-    AffineExpr size = kernel.getSizes().of(cast<RankedTensorType>(dim.getSource().getType()))[*dim.getConstantIndex()];
+    AffineExpr size =
+        kernel.getSizes().of(cast<RankedTensorType>(dim.getSource().getType()))[*dim.getConstantIndex()];
     emitted = indexOf(size, {}).materialize(builder, loc);
   } else if (auto index = dyn_cast<linalg::IndexOp>(producer)) {
     AffineExpr expr = body.indices[index.getDim()];

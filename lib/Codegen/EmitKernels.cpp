@@ -35,7 +35,8 @@ static AffineMap parallelRange(StructuredKernel &kernel, const Schedule &schedul
   return AffineMap::get(0, symbols, simplifyAffineExpr(range, 0, symbols));
 }
 
-/// The memref type that holds a tensor; its dynamic sizes go into an argument attribute, since memrefs can't name them.
+/// The memref type that holds a tensor; its dynamic sizes go into an argument attribute, since memrefs can't
+/// name them.
 static MemRefType bufferType(Type type, DenseI64ArrayAttr strides) {
   auto tensor = cast<RankedTensorType>(type);
   MemRefLayoutAttrInterface layout;
@@ -82,7 +83,8 @@ static func::FuncOp createLoopFunction(func::FuncOp source, SymbolicSizes &symbo
   return target;
 }
 
-/// The program still calls the kernel on tensors: a declaration stays until the memory plan replaces the calls.
+/// The program still calls the kernel on tensors: a declaration stays until the memory plan replaces the
+/// calls.
 static void makeDeclaration(func::FuncOp source, func::FuncOp target) {
   source.getBody().getBlocks().clear();
   source.setPrivate();
@@ -147,7 +149,8 @@ static LogicalResult emitUnstructuredKernel(func::FuncOp source, Operation *op) 
 static LogicalResult emitKernel(func::FuncOp source, const EmitterOptions &options) {
   if (Operation *op = findUnstructuredOp(source))
     return emitUnstructuredKernel(source, op);
-  return source->hasAttrOfType<ScheduleAttr>("tenon.schedule") ? emitStructuredKernel(source, options) : success();
+  return source->hasAttrOfType<ScheduleAttr>("tenon.schedule") ? emitStructuredKernel(source, options)
+                                                               : success();
 }
 
 namespace {

@@ -1,13 +1,15 @@
 //===- KernelEmitter.h - Carries out the schedule of a kernel ------------------------------------===//
 //
-// In: a kernel function of structured ops on tensors, and its schedule. Out: loops around register tiles of 1-D vector
-// ops on memrefs. Values are emitted on demand: the tile of the kernel's result asks for the elements it needs, producers
-// without a stage of their own are computed at the use, stages are computed where the schedule puts them.
+// In: a kernel function of structured ops on tensors, and its schedule. Out: loops around register tiles of
+// 1-D vector ops on memrefs. Values are emitted on demand: the tile of the kernel's result asks for the
+// elements it needs, producers without a stage of their own are computed at the use, stages are computed
+// where the schedule puts them.
 //
 //   LoopTree.cpp      stages as a tree, loops, tiles and their remainders, scratch regions
 //   RegisterTile.cpp  the points of a tile, reductions with accumulators in registers
 //   Access.cpp        loads and stores: contiguous, broadcast, masked, strided, transposed in registers
 //   Body.cpp          the scalar body of an op, emitted again on vectors
+//   Padding.cpp       padded tensors: guarded reads, and bands with their borders
 //
 // Why no tile-and-fuse, vectorizer or bufferization: docs/Rationale/OneEmitter.md.
 //
@@ -37,7 +39,8 @@ struct LoopVariable {
   int64_t extent = 0;
   /// The extent as a value when it's dynamic.
   mlir::Value dynamicExtent;
-  /// In the remainder of a dynamic vector dimension: how many lanes of the one vector in the tile are in range.
+  /// In the remainder of a dynamic vector dimension: how many lanes of the one vector in the tile are in
+  /// range.
   mlir::Value laneCount;
   /// The scope in which `base` last changed.
   unsigned level = 0;
@@ -49,8 +52,8 @@ class KernelEmitter {
 public:
   KernelEmitter(StructuredKernel &kernel, const Schedule &schedule, const EmitterOptions &options);
 
-  /// Fills the empty function `target`, whose arguments are the kernel's tensors as memrefs (inputs, then results), its
-  /// symbols, and the range of parallel iterations.
+  /// Fills the empty function `target`, whose arguments are the kernel's tensors as memrefs (inputs, then
+  /// results), its symbols, and the range of parallel iterations.
   llvm::LogicalResult emit(mlir::func::FuncOp target);
   /// How many elements a vector of this kernel holds; known after emit.
   int64_t getLanes() const { return lanes; }
@@ -111,17 +114,20 @@ private:
   llvm::LogicalResult emitNode(Node &node, llvm::ArrayRef<Buffer> destinations);
   llvm::LogicalResult emitLoops(Node &node, unsigned depth, llvm::ArrayRef<Buffer> destinations);
   llvm::LogicalResult emitParallelLoops(Node &node, llvm::ArrayRef<Buffer> destinations);
-  llvm::LogicalResult emitParallelTile(Node &node, llvm::ArrayRef<Loop> loops, mlir::ValueRange tileNumbers, unsigned i,
-                                       llvm::ArrayRef<Buffer> destinations);
-  llvm::LogicalResult inRemainder(Variable variable, const LinearForm &start, bool isVector, mlir::Operation *branch,
+  llvm::LogicalResult emitParallelTile(Node &node, llvm::ArrayRef<Loop> loops, mlir::ValueRange tileNumbers,
+                                       unsigned i, llvm::ArrayRef<Buffer> destinations);
+  llvm::LogicalResult inRemainder(Variable variable, const LinearForm &start, bool isVector,
+                                  mlir::Operation *branch,
                                   llvm::function_ref<llvm::LogicalResult(Values &)> body);
   llvm::LogicalResult emitStages(Node &node, unsigned depth);
   llvm::LogicalResult emitStoredStage(Node &stage);
   bool canSplitBorder(const Node &node) const;
   llvm::LogicalResult emitPadded(Node &node, unsigned dim, bool inside, const Buffer &destination);
-  llvm::LogicalResult emitInnerLoops(Node &node, llvm::ArrayRef<Loop> loops, llvm::ArrayRef<Buffer> destinations);
+  llvm::LogicalResult emitInnerLoops(Node &node, llvm::ArrayRef<Loop> loops,
+                                     llvm::ArrayRef<Buffer> destinations);
   llvm::LogicalResult placeRegion(Node &stage, llvm::SmallVectorImpl<LinearForm> &origin);
-  /// Runs `body` for each tile of `variable`: full tiles in a loop, then what remains. `carried` are loop-carried values.
+  /// Runs `body` for each tile of `variable`: full tiles in a loop, then what remains. `carried` are
+  /// loop-carried values.
   llvm::LogicalResult forEachTile(Variable variable, int64_t step, bool isVector, Values &carried,
                                   llvm::function_ref<llvm::LogicalResult(Values &)> body);
   llvm::LogicalResult forEachStaticTile(Variable variable, int64_t step, Values &carried,
@@ -129,8 +135,8 @@ private:
   llvm::LogicalResult forEachDynamicTile(Variable variable, int64_t step, bool isVector, Values &carried,
                                          llvm::function_ref<llvm::LogicalResult(Values &)> body);
   /// Runs `body` with the tile of `variable` moved by `offset` and cut to `extent`, in a scope of its own.
-  llvm::LogicalResult inTile(Variable variable, const LinearForm &offset, int64_t extent, mlir::Value laneCount,
-                             mlir::Operation *loop, Values &carried,
+  llvm::LogicalResult inTile(Variable variable, const LinearForm &offset, int64_t extent,
+                             mlir::Value laneCount, mlir::Operation *loop, Values &carried,
                              llvm::function_ref<llvm::LogicalResult(Values &)> body);
   llvm::SmallVector<Loop> toLoops(const Node &node, llvm::ArrayRef<LoopStep> steps) const;
   Variable addVariable(mlir::AffineExpr extent);
@@ -138,10 +144,12 @@ private:
   std::optional<Variable> vectorVariableOf(const Node &node) const;
 
   // RegisterTile.cpp
-  llvm::SmallVector<Point> tilePoints(llvm::ArrayRef<Variable> variables, std::optional<Variable> vector) const;
+  llvm::SmallVector<Point> tilePoints(llvm::ArrayRef<Variable> variables,
+                                      std::optional<Variable> vector) const;
   llvm::LogicalResult emitTile(Node &node, llvm::ArrayRef<Buffer> destinations);
   llvm::LogicalResult emitReduction(Node &node);
-  llvm::LogicalResult reduceLoops(llvm::ArrayRef<Loop> loops, std::optional<Variable> vector, Values &accumulators,
+  llvm::LogicalResult reduceLoops(llvm::ArrayRef<Loop> loops, std::optional<Variable> vector,
+                                  Values &accumulators,
                                   llvm::function_ref<llvm::LogicalResult(Values &)> body);
   mlir::Value combineLanes(mlir::linalg::GenericOp op, mlir::Value vector);
   mlir::Value combine(mlir::linalg::GenericOp op, mlir::Value lhs, mlir::Value rhs);
@@ -151,8 +159,8 @@ private:
   LinearForm indexOf(mlir::AffineExpr expr, const Point &point);
   /// By how much the index grows from lane to lane, or none if it is not regular.
   std::optional<int64_t> laneStep(mlir::AffineExpr expr, const Point &point, std::optional<Variable> vector);
-  std::optional<int64_t> laneStride(mlir::Value memref, llvm::ArrayRef<mlir::AffineExpr> indices, const Point &point,
-                                    std::optional<Variable> vector);
+  std::optional<int64_t> laneStride(mlir::Value memref, llvm::ArrayRef<mlir::AffineExpr> indices,
+                                    const Point &point, std::optional<Variable> vector);
   Values indexValues(const Buffer &buffer, llvm::ArrayRef<mlir::AffineExpr> indices, const Point &point);
   int64_t laneCount(const Point &point, std::optional<Variable> vector) const;
   /// The mask of the lanes in range; null when all are.
@@ -161,8 +169,10 @@ private:
   mlir::Value loadContiguous(mlir::Value memref, mlir::ValueRange indices, mlir::Value mask);
   mlir::Value loadLanes(const Buffer &buffer, const Exprs &indices, const Point &point, Variable vector);
   mlir::Value loadTransposed(const Buffer &buffer, const Exprs &indices, const Point &point, Variable vector);
-  void store(mlir::Value value, const Buffer &buffer, const Exprs &indices, Point point, std::optional<Variable> vector);
-  mlir::Value hoisted(Key key, llvm::ArrayRef<mlir::AffineExpr> indices, llvm::function_ref<mlir::Value()> emit);
+  void store(mlir::Value value, const Buffer &buffer, const Exprs &indices, Point point,
+             std::optional<Variable> vector);
+  mlir::Value hoisted(Key key, llvm::ArrayRef<mlir::AffineExpr> indices,
+                      llvm::function_ref<mlir::Value()> emit);
   Key memoKey(mlir::Value tensor, llvm::ArrayRef<mlir::AffineExpr> indices, const Point &point, int64_t kind);
   mlir::VectorType vectorType(mlir::Type element) const;
   mlir::Value broadcast(mlir::Value scalar);
@@ -192,7 +202,8 @@ private:
 
   llvm::SmallVector<LoopVariable> variables;
   llvm::SmallVector<Scope> scopes;
-  /// Loads are not moved out of scopes up to this one: the register tile's own, so that its registers stay counted.
+  /// Loads are not moved out of scopes up to this one: the register tile's own, so that its registers stay
+  /// counted.
   unsigned hoistLimit = 0;
   llvm::DenseMap<mlir::Value, Buffer> buffers;
   llvm::DenseMap<mlir::Operation *, ReducedTile> reductions;
@@ -202,7 +213,8 @@ private:
   mlir::Block *entry = nullptr;
   Values symbolValues;
   mlir::Value begin, end;
-  /// Producers read at indices of the root's loops alone, with those indices, and the number of the root's variables.
+  /// Producers read at indices of the root's loops alone, with those indices, and the number of the root's
+  /// variables.
   llvm::DenseMap<mlir::Value, Exprs> rootIndices;
   Variable rootVariables = 0;
   /// For each variable of a stored stage's result: the index it was first read at, over its user's variables.

@@ -38,12 +38,14 @@ Value LinearForm::materialize(OpBuilder &builder, Location loc) const {
   for (auto [value, factor] : terms) {
     Value product = value;
     if (factor != 1)
-      product = builder.createOrFold<arith::MulIOp>(loc, value, arith::ConstantIndexOp::create(builder, loc, factor));
+      product = builder.createOrFold<arith::MulIOp>(loc, value,
+                                                    arith::ConstantIndexOp::create(builder, loc, factor));
     sum = sum ? builder.createOrFold<arith::AddIOp>(loc, sum, product) : product;
   }
   if (!sum)
     return arith::ConstantIndexOp::create(builder, loc, constant);
   if (constant != 0)
-    sum = builder.createOrFold<arith::AddIOp>(loc, sum, arith::ConstantIndexOp::create(builder, loc, constant));
+    sum =
+        builder.createOrFold<arith::AddIOp>(loc, sum, arith::ConstantIndexOp::create(builder, loc, constant));
   return sum;
 }

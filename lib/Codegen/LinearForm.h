@@ -1,8 +1,8 @@
 //===- LinearForm.h - Index values as exact sums -------------------------------------------------===//
 //
-// An index in generated code is a sum of multiples of SSA values plus a constant. Keeping the sum exact, rather than
-// emitting its arithmetic at once, lets terms cancel (an index relative to the region a scratch buffer holds) and keeps
-// constants as displacements of the address.
+// An index in generated code is a sum of multiples of SSA values plus a constant. Keeping the sum exact,
+// rather than emitting its arithmetic at once, lets terms cancel (an index relative to the region a scratch
+// buffer holds) and keeps constants as displacements of the address.
 //
 //===----------------------------------------------------------------------------------------===//
 

@@ -10,9 +10,10 @@
 using namespace mlir;
 using namespace tenon;
 
-KernelEmitter::KernelEmitter(StructuredKernel &kernel, const Schedule &schedule, const EmitterOptions &options)
-    : context(kernel.getFunction().getContext()), builder(context), loc(kernel.getFunction().getLoc()), kernel(kernel),
-      schedule(schedule), options(options) {
+KernelEmitter::KernelEmitter(StructuredKernel &kernel, const Schedule &schedule,
+                             const EmitterOptions &options)
+    : context(kernel.getFunction().getContext()), builder(context), loc(kernel.getFunction().getLoc()),
+      kernel(kernel), schedule(schedule), options(options) {
   scopes.emplace_back();
 }
 
@@ -71,7 +72,8 @@ LogicalResult KernelEmitter::emit(func::FuncOp target) {
     else if (rootIndices.contains(value))
       tileResults.push_back({value, buffer}); // stored with each tile of the root
     else
-      return source.emitOpError("expects results that lead to its last one, but op ") << *number << " does not";
+      return source.emitOpError("expects results that lead to its last one, but op ")
+             << *number << " does not";
   }
   if (failed(emitNode(root, rootDestinations)))
     return failure();
@@ -144,7 +146,8 @@ AffineExpr KernelEmitter::liftIndex(AffineExpr index) const {
   return simplifyAffineExpr(index, variables.size(), symbolValues.size());
 }
 
-/// Walks the producers of `tensor` read at `indices`, giving variables and a place in the tree to those that are stages.
+/// Walks the producers of `tensor` read at `indices`, giving variables and a place in the tree to those that
+/// are stages.
 LogicalResult KernelEmitter::collect(Value tensor, Exprs indices, Node &user) {
   std::optional<unsigned> number = kernel.numberOf(tensor);
   if (!number)
@@ -191,7 +194,8 @@ LogicalResult KernelEmitter::collect(Value tensor, Exprs indices, Node &user) {
     if (stored || op.isReductionLoop(dim))
       opIndices[dim] = getAffineDimExpr(addVariable(op.extents[dim]), context);
   if (!stored && parent != path.back()) {
-    // Computed outside the stage that reads it, whose own variables do not stand yet: those of the stages around it do.
+    // Computed outside the stage that reads it, whose own variables do not stand yet: those of the stages
+    // around it do.
     for (AffineExpr &index : opIndices)
       index = liftIndex(index);
     node->lifted = true;
@@ -200,7 +204,8 @@ LogicalResult KernelEmitter::collect(Value tensor, Exprs indices, Node &user) {
   placed[*number] = node.get();
   if (stored) {
     for (auto [written, read] : llvm::zip(op.outputs[result].map.getResults(), indices))
-      userIndices[cast<AffineDimExpr>(opIndices[cast<AffineDimExpr>(written).getPosition()]).getPosition()] = read;
+      userIndices[cast<AffineDimExpr>(opIndices[cast<AffineDimExpr>(written).getPosition()]).getPosition()] =
+          read;
     node->uses.push_back(indices);
     if (failed(buildTree(*node)))
       return failure();
@@ -253,7 +258,8 @@ LogicalResult KernelEmitter::emitInnerLoops(Node &node, ArrayRef<Loop> loops, Ar
   if (loops.empty())
     return emitTile(node, destinations);
   Values none;
-  return forEachTile(loops.front().variable, loops.front().step, vectorVariableOf(node) == loops.front().variable, none,
+  return forEachTile(loops.front().variable, loops.front().step,
+                     vectorVariableOf(node) == loops.front().variable, none,
                      [&](Values &) { return emitInnerLoops(node, loops.drop_front(), destinations); });
 }
 
@@ -347,8 +353,8 @@ LogicalResult KernelEmitter::emitStoredStage(Node &stage) {
       bytes *= variable.extent;
   }
   if (bytes > options.maxScratchBytes)
-    return op.op->emitOpError("needs ") << bytes << " bytes of scratch, more than the " << options.maxScratchBytes
-                                        << " a kernel may have";
+    return op.op->emitOpError("needs ")
+           << bytes << " bytes of scratch, more than the " << options.maxScratchBytes << " a kernel may have";
   // The remainder of a tile needs a part of what the full tile does: it takes the same memory.
   Value &allocated = scratchMemory[tensor];
   bool fits = allocated && dynamicSizes.empty();
@@ -372,78 +378,11 @@ LogicalResult KernelEmitter::emitStoredStage(Node &stage) {
 }
 
 //===----------------------------------------------------------------------------------------===//
-// Padding
-//===----------------------------------------------------------------------------------------===//
-
-/// Whether a stored pad can be written border by border: its vectors lie along a dimension that is not padded.
-bool KernelEmitter::canSplitBorder(const Node &node) const {
-  auto pad = cast<tensor::PadOp>(kernel.getOp(node.op).op);
-  unsigned last = node.indices.size() - 1;
-  return node.schedule->vectorDim == last && pad.getStaticLow()[last] == 0 && pad.getStaticHigh()[last] == 0 &&
-         node.children.empty();
-}
-
-/// Writes dimension `dim` of a padded region and those inside it: each padded dimension in three loops, the border
-/// before, the source, and the border behind, so that no element is tested on its own.
-LogicalResult KernelEmitter::emitPadded(Node &node, unsigned dim, bool inside, const Buffer &destination) {
-  auto pad = cast<tensor::PadOp>(kernel.getOp(node.op).op);
-  Variable variable = variableOf(node, dim);
-  unsigned last = node.indices.size() - 1;
-  Values none;
-  if (dim == last) {
-    auto body = [&](Values &) -> LogicalResult {
-      Exprs shifted;
-      for (auto [index, low] : llvm::zip(node.indices, pad.getStaticLow()))
-        shifted.push_back(index - low);
-      SmallVector<std::pair<Point, Value>> row;
-      for (const Point &point : tilePoints(variable, variable))
-        row.push_back({point, inside ? evaluate(pad.getSource(), shifted, point, variable)
-                                     : builder.clone(*pad.getConstantPaddingValue().getDefiningOp())->getResult(0)});
-      for (auto &[point, value] : row)
-        store(value, destination, node.indices, point, variable);
-      return success();
-    };
-    unsigned savedLimit = hoistLimit;
-    hoistLimit = scopes.size() - 1;
-    LogicalResult result = forEachTile(variable, 4 * lanes, /*isVector=*/true, none, body);
-    hoistLimit = savedLimit;
-    return result;
-  }
-  auto constant = [&](int64_t value) -> Value { return arith::ConstantIndexOp::create(builder, loc, value); };
-  const LoopVariable &region = variables[variable];
-  Value extent = ShapedType::isDynamic(region.extent) ? region.dynamicExtent : constant(region.extent);
-  auto loopOver = [&](Value lower, Value upper, bool part) -> LogicalResult {
-    auto loop = scf::ForOp::create(builder, loc, lower, upper, constant(1));
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(loop.getBody());
-    LinearForm offset;
-    offset.add(loop.getInductionVar(), 1);
-    return inTile(variable, offset, 1, {}, loop, none,
-                  [&](Values &) { return emitPadded(node, dim + 1, part, destination); });
-  };
-  int64_t low = pad.getStaticLow()[dim];
-  if (!inside || (low == 0 && pad.getStaticHigh()[dim] == 0))
-    return loopOver(constant(0), extent, inside);
-  // The source's rows, seen from the start of the region and cut to it.
-  LinearForm first(low);
-  first.add(region.base, -1);
-  LinearForm behind = first;
-  behind.add(indexOf(kernel.getSizes().of(pad.getSourceType())[dim], {}));
-  auto cut = [&](const LinearForm &at) -> Value {
-    Value upper = arith::MinSIOp::create(builder, loc, at.materialize(builder, loc), extent);
-    return arith::MaxSIOp::create(builder, loc, upper, constant(0));
-  };
-  Value start = cut(first), end = cut(behind);
-  return failure(failed(loopOver(constant(0), start, false)) || failed(loopOver(start, end, true)) ||
-                 failed(loopOver(end, extent, false)));
-}
-
-//===----------------------------------------------------------------------------------------===//
 // Loops and tiles
 //===----------------------------------------------------------------------------------------===//
 
-LogicalResult KernelEmitter::inTile(Variable variable, const LinearForm &offset, int64_t extent, Value laneCount,
-                                    Operation *loop, Values &carried,
+LogicalResult KernelEmitter::inTile(Variable variable, const LinearForm &offset, int64_t extent,
+                                    Value laneCount, Operation *loop, Values &carried,
                                     function_ref<LogicalResult(Values &)> body) {
   LoopVariable saved = variables[variable];
   scopes.emplace_back();
@@ -483,7 +422,8 @@ LogicalResult KernelEmitter::forEachStaticTile(Variable variable, int64_t step, 
                                    arith::ConstantIndexOp::create(builder, loc, 1), carried);
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(loop.getBody());
-    // Loops count tiles: the index is then a multiple of the step to the eye, and packed layouts divide it exactly.
+    // Loops count tiles: the index is then a multiple of the step to the eye, and packed layouts divide it
+    // exactly.
     LinearForm offset;
     offset.add(loop.getInductionVar(), step);
     Values inside(loop.getRegionIterArgs());
@@ -499,8 +439,8 @@ LogicalResult KernelEmitter::forEachStaticTile(Variable variable, int64_t step, 
 }
 
 /// Full tiles, then single iterations, or single masked vectors along the vector dimension.
-LogicalResult KernelEmitter::forEachDynamicTile(Variable variable, int64_t step, bool isVector, Values &carried,
-                                                function_ref<LogicalResult(Values &)> body) {
+LogicalResult KernelEmitter::forEachDynamicTile(Variable variable, int64_t step, bool isVector,
+                                                Values &carried, function_ref<LogicalResult(Values &)> body) {
   Value extent = variables[variable].dynamicExtent;
   auto constant = [&](int64_t value) -> Value { return arith::ConstantIndexOp::create(builder, loc, value); };
   auto runLoop = [&](Value lower, Value upper, int64_t width, bool masked) -> LogicalResult {
@@ -512,7 +452,8 @@ LogicalResult KernelEmitter::forEachDynamicTile(Variable variable, int64_t step,
     Value count;
     if (masked) {
       Value at = offset.materialize(builder, loc);
-      count = arith::MinSIOp::create(builder, loc, constant(width), arith::SubIOp::create(builder, loc, extent, at));
+      count = arith::MinSIOp::create(builder, loc, constant(width),
+                                     arith::SubIOp::create(builder, loc, extent, at));
     }
     Values inside(loop.getRegionIterArgs());
     if (failed(inTile(variable, offset, width, count, loop, inside, body)))
@@ -558,9 +499,10 @@ LogicalResult KernelEmitter::emitParallelLoops(Node &node, ArrayRef<Buffer> dest
   Values trips;
   for (Loop loop : loops) {
     const LoopVariable &variable = variables[loop.variable];
-    trips.push_back(ShapedType::isDynamic(variable.extent)
-                        ? Value(arith::CeilDivUIOp::create(builder, loc, variable.dynamicExtent, constant(loop.step)))
-                        : constant(llvm::divideCeil(variable.extent, loop.step)));
+    trips.push_back(
+        ShapedType::isDynamic(variable.extent)
+            ? Value(arith::CeilDivUIOp::create(builder, loc, variable.dynamicExtent, constant(loop.step)))
+            : constant(llvm::divideCeil(variable.extent, loop.step)));
   }
   auto range = scf::ForOp::create(builder, loc, begin, end, constant(1));
   OpBuilder::InsertionGuard guard(builder);
@@ -580,8 +522,8 @@ LogicalResult KernelEmitter::emitParallelLoops(Node &node, ArrayRef<Buffer> dest
 }
 
 /// Loop `i` of the parallel loops at its tile; branches where the last tile is cut short.
-LogicalResult KernelEmitter::emitParallelTile(Node &node, ArrayRef<Loop> loops, ValueRange tileNumbers, unsigned i,
-                                              ArrayRef<Buffer> destinations) {
+LogicalResult KernelEmitter::emitParallelTile(Node &node, ArrayRef<Loop> loops, ValueRange tileNumbers,
+                                              unsigned i, ArrayRef<Buffer> destinations) {
   if (i == loops.size())
     return emitLoops(node, i, destinations);
   auto [variable, step] = loops[i];
@@ -624,8 +566,8 @@ LogicalResult KernelEmitter::emitParallelTile(Node &node, ArrayRef<Loop> loops, 
 }
 
 /// What remains of a dynamic dimension from `start`, an iteration (or masked vector) at a time.
-LogicalResult KernelEmitter::inRemainder(Variable variable, const LinearForm &start, bool isVector, Operation *branch,
-                                         function_ref<LogicalResult(Values &)> body) {
+LogicalResult KernelEmitter::inRemainder(Variable variable, const LinearForm &start, bool isVector,
+                                         Operation *branch, function_ref<LogicalResult(Values &)> body) {
   LoopVariable saved = variables[variable];
   scopes.emplace_back();
   scopes.back().loop = branch;

@@ -25,9 +25,9 @@ constexpr int64_t alignment = 64;
 /// Memory that holds one or more values: a whole allocation.
 struct Allocation {
   enum class Kind { Input, Output, Weights, Workspace } kind = Kind::Workspace;
-  unsigned number = 0;       ///< of the input or output
-  AffineExpr bytes;          ///< over the program's symbols
-  AffineExpr offset;         ///< in the weights or the workspace
+  unsigned number = 0;          ///< of the input or output
+  AffineExpr bytes;             ///< over the program's symbols
+  AffineExpr offset;            ///< in the weights or the workspace
   unsigned first = 0, last = 0; ///< the first and last op that touches it
 };
 
@@ -199,8 +199,9 @@ void MemoryPlanner::findLifetimes() {
   }
 }
 
-/// Static allocations: greedy by size, each at the lowest offset free during its life (as in TFLite's planner; Pisarchyk
-/// and Lee, arXiv 2001.03288). Dynamic ones follow; those of equal size share a slot when their lives don't overlap.
+/// Static allocations: greedy by size, each at the lowest offset free during its life (as in TFLite's
+/// planner; Pisarchyk and Lee, arXiv 2001.03288). Dynamic ones follow; those of equal size share a slot when
+/// their lives don't overlap.
 void MemoryPlanner::layOutWorkspace() {
   SmallVector<unsigned> fixed, dynamic;
   for (auto [i, allocation] : llvm::enumerate(allocations))
@@ -355,8 +356,8 @@ Value MemoryPlanner::bufferOf(OpBuilder &builder, Location loc, Value tensor, Me
     if (type.isDynamicDim(i))
       dynamicSizes.push_back(expand(builder, loc, size));
   Value memory = memoryOf(allocation);
-  Value offset = expand(builder, loc,
-                        simplifyAffineExpr(allocation.offset + place.byteOffset, 0, sizes.getSymbols().size()));
+  Value offset = expand(
+      builder, loc, simplifyAffineExpr(allocation.offset + place.byteOffset, 0, sizes.getSymbols().size()));
   if (type.getLayout().isIdentity())
     return memref::ViewOp::create(builder, loc, type, memory, offset, dynamicSizes);
   // Strided inside a concat: the rows lie apart, but within as many elements as the view spans.
@@ -391,11 +392,13 @@ LogicalResult MemoryPlanner::emitLaunches(func::FuncOp run) {
     auto callee = symbolTable.lookupNearestSymbolFrom<func::FuncOp>(call, call.getCalleeAttr());
     auto emitted = callee ? callee->getAttrOfType<FlatSymbolRefAttr>("tenon.emitted") : FlatSymbolRefAttr();
     if (!emitted)
-      return call.emitOpError("expects a kernel whose loops were emitted, but '") << call.getCallee() << "' is none";
+      return call.emitOpError("expects a kernel whose loops were emitted, but '")
+             << call.getCallee() << "' is none";
     auto kernel = symbolTable.lookupNearestSymbolFrom<func::FuncOp>(call, emitted);
     ArrayRef<Type> types = kernel.getArgumentTypes();
     SmallVector<Value> arguments;
-    for (Value tensor : llvm::concat<Value>(llvm::to_vector(call.getOperands()), llvm::to_vector(call.getResults())))
+    for (Value tensor :
+         llvm::concat<Value>(llvm::to_vector(call.getOperands()), llvm::to_vector(call.getResults())))
       arguments.push_back(bufferOf(builder, loc, tensor, cast<MemRefType>(types[arguments.size()])));
     SmallVector<Value> symbols;
     for (Attribute name : kernel->getAttrOfType<ArrayAttr>("tenon.symbols")) {

@@ -106,18 +106,18 @@ Value KernelEmitter::combineLanes(linalg::GenericOp op, Value vector) {
   return vector::ExtractOp::create(builder, loc, vector, ArrayRef<int64_t>{0});
 }
 
-LogicalResult KernelEmitter::reduceLoops(ArrayRef<Loop> loops, std::optional<Variable> vector, Values &accumulators,
-                                         function_ref<LogicalResult(Values &)> body) {
+LogicalResult KernelEmitter::reduceLoops(ArrayRef<Loop> loops, std::optional<Variable> vector,
+                                         Values &accumulators, function_ref<LogicalResult(Values &)> body) {
   if (loops.empty())
     return body(accumulators);
   auto [variable, step] = loops.front();
-  return forEachTile(variable, step, variable == vector, accumulators, [&](Values &inside) {
-    return reduceLoops(loops.drop_front(), vector, inside, body);
-  });
+  return forEachTile(variable, step, variable == vector, accumulators,
+                     [&](Values &inside) { return reduceLoops(loops.drop_front(), vector, inside, body); });
 }
 
-/// Reduces into registers: one accumulator for each vector of the consumer's tile, carried through the reduction loops.
-/// With the vector along a reduction dimension, each lane accumulates its share and the lanes are combined at the end.
+/// Reduces into registers: one accumulator for each vector of the consumer's tile, carried through the
+/// reduction loops. With the vector along a reduction dimension, each lane accumulates its share and the
+/// lanes are combined at the end.
 LogicalResult KernelEmitter::emitReduction(Node &node) {
   const StructuredOp &op = kernel.getOp(node.op);
   auto generic = cast<linalg::GenericOp>(op.op);
@@ -149,7 +149,8 @@ LogicalResult KernelEmitter::emitReduction(Node &node) {
     return op.op->emitOpError("expects a body that combines one accumulator to reduce along vector lanes");
   tile.vectorVariable = acrossLanes ? std::nullopt : lanesAlong;
 
-  // Accumulators: for each point of the tile, one a result, or with lanes along the reduction one a vector of the step.
+  // Accumulators: for each point of the tile, one a result, or with lanes along the reduction one a vector of
+  // the step.
   SmallVector<Point> points = tilePoints(tile.variables, tile.vectorVariable);
   if (node.lifted && points.size() > 1)
     return op.op->emitOpError("expects one value at a time, since a stored stage inside its loops reads it");
@@ -170,7 +171,8 @@ LogicalResult KernelEmitter::emitReduction(Node &node) {
     for (unsigned result = 0; result < results; ++result) {
       Value init = generic.getDpsInits()[result];
       if (!acrossLanes) {
-        Value value = evaluate(init, compose(op.outputs[result].map, node.indices), point, tile.vectorVariable);
+        Value value =
+            evaluate(init, compose(op.outputs[result].map, node.indices), point, tile.vectorVariable);
         accumulators.push_back(tile.vectorVariable ? broadcast(value) : value);
         continue;
       }

@@ -36,11 +36,11 @@ static Value copyOf(OpBuilder &builder, Location loc, Value value) {
   Value empty = tensor::EmptyOp::create(builder, loc, type, dynamicSizes);
   AffineMap identity = builder.getMultiDimIdentityMap(type.getRank());
   SmallVector<utils::IteratorType> iterators(type.getRank(), utils::IteratorType::parallel);
-  auto copy = linalg::GenericOp::create(
-      builder, loc, TypeRange{type}, ValueRange{source}, ValueRange{empty}, ArrayRef<AffineMap>{identity, identity},
-      iterators, [](OpBuilder &inside, Location at, ValueRange arguments) {
-        linalg::YieldOp::create(inside, at, arguments.front());
-      });
+  auto copy = linalg::GenericOp::create(builder, loc, TypeRange{type}, ValueRange{source}, ValueRange{empty},
+                                        ArrayRef<AffineMap>{identity, identity}, iterators,
+                                        [](OpBuilder &inside, Location at, ValueRange arguments) {
+                                          linalg::YieldOp::create(inside, at, arguments.front());
+                                        });
   YieldOp::create(builder, loc, copy.getResults());
   return kernel.getResult(0);
 }

@@ -62,9 +62,9 @@ struct OutlineKernels : tenon::impl::OutlineKernelsBase<OutlineKernels> {
       ++numKernels;
       SmallVector<NamedAttribute> interface = describeInterface(kernel);
       kernel->setAttr("tenon.interface", DictionaryAttr::get(&getContext(), interface));
-      llvm::hash_code hash = OperationEquivalence::computeHash(
-          kernel, OperationEquivalence::ignoreHashValue, OperationEquivalence::ignoreHashValue,
-          OperationEquivalence::IgnoreLocations);
+      llvm::hash_code hash = OperationEquivalence::computeHash(kernel, OperationEquivalence::ignoreHashValue,
+                                                               OperationEquivalence::ignoreHashValue,
+                                                               OperationEquivalence::IgnoreLocations);
       for (Operation &op : kernel.getBody().front())
         hash = llvm::hash_combine(hash, op.getName());
       func::FuncOp function;
@@ -102,14 +102,14 @@ struct OutlineKernels : tenon::impl::OutlineKernelsBase<OutlineKernels> {
   }
 
   static bool areEqual(KernelOp lhs, KernelOp rhs) {
-    return OperationEquivalence::isEquivalentTo(lhs, rhs, OperationEquivalence::ignoreValueEquivalence, nullptr,
-                                                OperationEquivalence::IgnoreLocations);
+    return OperationEquivalence::isEquivalentTo(lhs, rhs, OperationEquivalence::ignoreValueEquivalence,
+                                                nullptr, OperationEquivalence::IgnoreLocations);
   }
 
   func::FuncOp outline(OpBuilder &builder, KernelOp kernel, unsigned number) {
-    auto function = func::FuncOp::create(
-        builder, kernel.getLoc(), ("kernel_" + Twine(number)).str(),
-        builder.getFunctionType(kernel.getInputs().getTypes(), kernel.getResultTypes()));
+    auto function =
+        func::FuncOp::create(builder, kernel.getLoc(), ("kernel_" + Twine(number)).str(),
+                             builder.getFunctionType(kernel.getInputs().getTypes(), kernel.getResultTypes()));
     function.setPrivate();
     function->setAttr("tenon.structured", builder.getUnitAttr());
     IRMapping mapping;

@@ -24,9 +24,10 @@ struct Packing {
 };
 } // namespace
 
-/// The loop of reduction `number` that lies along the vector lanes, and the width of the tile along it in vectors.
-static std::optional<std::pair<unsigned, int64_t>> vectorTile(const StructuredKernel &kernel, const Schedule &schedule,
-                                                              unsigned number) {
+/// The loop of reduction `number` that lies along the vector lanes, and the width of the tile along it in
+/// vectors.
+static std::optional<std::pair<unsigned, int64_t>> vectorTile(const StructuredKernel &kernel,
+                                                              const Schedule &schedule, unsigned number) {
   const StageSchedule *stage = schedule.find(number), *root = schedule.find(kernel.getRoot());
   const StructuredOp &op = kernel.getOp(number);
   auto lastStep = [](ArrayRef<LoopStep> loops, unsigned dim) {
@@ -51,7 +52,8 @@ static std::optional<std::pair<unsigned, int64_t>> vectorTile(const StructuredKe
 }
 
 /// The packings worth making in a kernel, and the maps of its ops changed to read them.
-static SmallVector<Packing> packArguments(StructuredKernel &kernel, const Schedule &schedule, int64_t vectorBits) {
+static SmallVector<Packing> packArguments(StructuredKernel &kernel, const Schedule &schedule,
+                                          int64_t vectorBits) {
   SmallVector<Packing> packings;
   func::FuncOp function = kernel.getFunction();
   MLIRContext *context = function.getContext();
@@ -73,7 +75,8 @@ static SmallVector<Packing> packArguments(StructuredKernel &kernel, const Schedu
     SmallVector<AffineMap> maps = generic.getIndexingMapsArray();
     for (OpOperand *operand : generic.getDpsInputOperands()) {
       auto argument = dyn_cast<BlockArgument>(operand->get());
-      if (!argument || !function.getArgAttr(argument.getArgNumber(), "tenon.constant") || !argument.hasOneUse())
+      if (!argument || !function.getArgAttr(argument.getArgNumber(), "tenon.constant") ||
+          !argument.hasOneUse())
         continue;
       AffineMap map = generic.getMatchingIndexingMap(operand);
       auto type = cast<RankedTensorType>(argument.getType());
@@ -84,7 +87,8 @@ static SmallVector<Packing> packArguments(StructuredKernel &kernel, const Schedu
         continue;
       Packing packing{argument.getArgNumber(), unsigned(found - map.getResults().begin()), vectors * lanes};
       SmallVector<AffineExpr> packed{lane.floorDiv(packing.width)};
-      SmallVector<int64_t> shape{static_cast<int64_t>(llvm::divideCeil(type.getDimSize(packing.dim), packing.width))};
+      SmallVector<int64_t> shape{
+          static_cast<int64_t>(llvm::divideCeil(type.getDimSize(packing.dim), packing.width))};
       for (unsigned dim = 0; dim < map.getNumResults(); ++dim)
         if (dim != packing.dim) {
           packed.push_back(map.getResult(dim));
@@ -99,7 +103,8 @@ static SmallVector<Packing> packArguments(StructuredKernel &kernel, const Schedu
     generic.setIndexingMapsAttr(Builder(context).getAffineMapArrayAttr(maps));
   }
   if (!packings.empty())
-    function.setType(FunctionType::get(context, function.getBody().getArgumentTypes(), function.getResultTypes()));
+    function.setType(
+        FunctionType::get(context, function.getBody().getArgumentTypes(), function.getResultTypes()));
   return packings;
 }
 
@@ -114,9 +119,10 @@ static Value packConstant(OpBuilder &builder, Location loc, Value constant, cons
     shape[packing.dim] += missing;
     type = RankedTensorType::get(shape, type.getElementType());
     auto scalar = RankedTensorType::get({}, type.getElementType());
-    Value zero = ConstantOp::create(builder, loc,
-                                    cast<ElementsAttr>(DenseElementsAttr::get(
-                                        scalar, cast<Attribute>(builder.getZeroAttr(type.getElementType())))));
+    Value zero =
+        ConstantOp::create(builder, loc,
+                           cast<ElementsAttr>(DenseElementsAttr::get(
+                               scalar, cast<Attribute>(builder.getZeroAttr(type.getElementType())))));
     constant = PadOp::create(builder, loc, type, PadMode::constant, constant, zero, low, high);
   }
   SmallVector<int64_t> split(type.getShape().take_front(packing.dim));
@@ -147,7 +153,8 @@ struct PackOperands : tenon::impl::PackOperandsBase<PackOperands> {
         return signalPassFailure();
       packings[function] = packArguments(*kernel, schedule.getSchedule(), vectorBits);
     }
-    // Calls that share a constant share its packed form: the steps of a recurrent layer all read the same weights.
+    // Calls that share a constant share its packed form: the steps of a recurrent layer all read the same
+    // weights.
     llvm::DenseMap<std::tuple<Value, unsigned, int64_t>, Value> packed;
     getOperation().walk([&](func::CallOp call) {
       auto callee = symbols.lookupNearestSymbolFrom<func::FuncOp>(call, call.getCalleeAttr());

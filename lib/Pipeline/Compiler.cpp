@@ -1,4 +1,5 @@
-//===- Compiler.cpp - From a model to an artefact ----------------------------------------------------------===//
+//===- Compiler.cpp - From a model to an artefact
+//----------------------------------------------------------===//
 
 #include "tenon/Pipeline/Compiler.h"
 
@@ -53,7 +54,8 @@ private:
 // Import
 //===----------------------------------------------------------------------------------------===//
 
-FailureOr<std::unique_ptr<Compilation>> Compilation::start(MLIRContext &context, const CompileOptions &options) {
+FailureOr<std::unique_ptr<Compilation>> Compilation::start(MLIRContext &context,
+                                                           const CompileOptions &options) {
   std::string error;
   llvm::FailureOr<Machine> machine = lookupMachine(options.target, options.cpu, options.features, &error);
   if (failed(machine)) {
@@ -89,7 +91,8 @@ FailureOr<std::unique_ptr<Compilation>> Compilation::open(MLIRContext &context, 
   return compilation;
 }
 
-FailureOr<std::unique_ptr<Compilation>> Compilation::open(OwningOpRef<ModuleOp> module, const CompileOptions &options) {
+FailureOr<std::unique_ptr<Compilation>> Compilation::open(OwningOpRef<ModuleOp> module,
+                                                          const CompileOptions &options) {
   FailureOr<std::unique_ptr<Compilation>> compilation = start(*module->getContext(), options);
   if (succeeded(compilation))
     (*compilation)->module = std::move(module);

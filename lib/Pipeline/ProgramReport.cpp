@@ -1,4 +1,5 @@
-//===- ProgramReport.cpp - What reports say of a compiled program -------------------------------------------===//
+//===- ProgramReport.cpp - What reports say of a compiled program
+//-------------------------------------------===//
 
 #include "ProgramReport.h"
 

@@ -1,4 +1,5 @@
-//===- ProgramReport.h - What reports say of a compiled program ---------------------------------------------===//
+//===- ProgramReport.h - What reports say of a compiled program
+//---------------------------------------------===//
 
 #ifndef TENON_LIB_PIPELINE_PROGRAMREPORT_H
 #define TENON_LIB_PIPELINE_PROGRAMREPORT_H

@@ -7,10 +7,10 @@
 #include "tenon/Dialect/Tenon/IR/Tenon.h"
 #include "tenon/Graph/Passes.h"
 #include "tenon/Kernel/Passes.h"
-#include "tenon/Schedule/Passes.h"
 #include "tenon/Pipeline/Phases.h"
 #include "tenon/Reference/Evaluator.h"
 #include "tenon/Reference/TestEvaluate.h"
+#include "tenon/Schedule/Passes.h"
 #include "tenon/Target/Passes.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"

@@ -25,7 +25,8 @@ struct ChooseSchedules : tenon::impl::ChooseSchedulesBase<ChooseSchedules> {
       return signalPassFailure();
     }
     for (func::FuncOp function : getOperation().getOps<func::FuncOp>()) {
-      if (!function->hasAttr("tenon.structured") || function->hasAttr("tenon.schedule") || findUnstructuredOp(function))
+      if (!function->hasAttr("tenon.structured") || function->hasAttr("tenon.schedule") ||
+          findUnstructuredOp(function))
         continue;
       FailureOr<StructuredKernel> kernel = StructuredKernel::create(function);
       if (failed(kernel))

@@ -63,7 +63,8 @@ static FailureOr<StructuredOp> describe(linalg::GenericOp generic, SymbolicSizes
   for (OpResult result : generic->getResults()) {
     AffineMap map = generic.getIndexingMapMatchingResult(result);
     if (!map.isProjectedPermutation())
-      return generic.emitOpError("expects results written by plain dimensions, but got map ") << AffineMapAttr::get(map);
+      return generic.emitOpError("expects results written by plain dimensions, but got map ")
+             << AffineMapAttr::get(map);
     described.outputs.push_back({result, map});
   }
   return described;

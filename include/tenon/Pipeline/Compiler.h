@@ -1,7 +1,7 @@
 //===- Compiler.h - From a model to an artefact -------------------------------------------------------===//
 //
-// What the driver, the C ABI and tests call: options in one struct, one call a compilation. Diagnostics go to the
-// handlers of the MLIR context; nothing is printed here.
+// What the driver, the C ABI and tests call: options in one struct, one call a compilation. Diagnostics go to
+// the handlers of the MLIR context; nothing is printed here.
 //
 //===----------------------------------------------------------------------------------------===//
 
@@ -34,8 +34,8 @@ struct CompileOptions {
   /// Values of the model's symbols: "batch" to 1.
   std::vector<std::pair<std::string, int64_t>> symbols;
 
-  /// Threads the program is meant to run on; 0 for the machine's cores. It decides how finely kernels are split, not how
-  /// many threads run them.
+  /// Threads the program is meant to run on; 0 for the machine's cores. It decides how finely kernels are
+  /// split, not how many threads run them.
   unsigned threads = 0;
   /// Whether weights become part of the artefact, or are handed to each run.
   bool embedWeights = true;
@@ -69,7 +69,8 @@ struct PhaseTime {
 /// A model on its way through the phases.
 class Compilation {
 public:
-  /// Starts with the model in `path`: .onnx, its text forms, or .mlir of the tenon dialect. Fails with a diagnostic.
+  /// Starts with the model in `path`: .onnx, its text forms, or .mlir of the tenon dialect. Fails with a
+  /// diagnostic.
   static mlir::FailureOr<std::unique_ptr<Compilation>> open(mlir::MLIRContext &context, llvm::StringRef path,
                                                             const CompileOptions &options);
   /// Starts with a module as an importer leaves it, locations and all. Fails with a diagnostic.
@@ -90,11 +91,13 @@ public:
   llvm::ArrayRef<KernelReport> getKernels() const { return kernels; }
   /// Wall time of the phases run so far, in order.
   llvm::ArrayRef<PhaseTime> getTimes() const { return times; }
-  /// JSON with all a report needs: signature, kernels, bytes of weights and arena; also embedded in the artefact.
+  /// JSON with all a report needs: signature, kernels, bytes of weights and arena; also embedded in the
+  /// artefact.
   const std::string &getManifest() const { return manifest; }
 
 private:
-  Compilation(CompileOptions options, Machine machine) : options(std::move(options)), machine(std::move(machine)) {}
+  Compilation(CompileOptions options, Machine machine)
+      : options(std::move(options)), machine(std::move(machine)) {}
   static mlir::FailureOr<std::unique_ptr<Compilation>> start(mlir::MLIRContext &context,
                                                              const CompileOptions &options);
   llvm::LogicalResult runPhase(Phase phase);

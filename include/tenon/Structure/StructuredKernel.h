@@ -1,7 +1,7 @@
 //===- StructuredKernel.h - The structured description of a kernel ------------------------------===//
 //
-// What schedules are made from and carried out on: the ops of a kernel function in order, each with its loops, their
-// sizes, and how it reads and writes tensors. Schedules number ops by their place in this list.
+// What schedules are made from and carried out on: the ops of a kernel function in order, each with its
+// loops, their sizes, and how it reads and writes tensors. Schedules number ops by their place in this list.
 //
 //===----------------------------------------------------------------------------------------===//
 
@@ -40,7 +40,9 @@ struct StructuredOp {
   bool isReductionLoop(unsigned dim) const { return iterators[dim] == mlir::utils::IteratorType::reduction; }
   bool isReduction() const;
   /// The extent of a loop if it's constant.
-  std::optional<int64_t> staticExtent(unsigned dim) const { return SymbolicSizes::constantValue(extents[dim]); }
+  std::optional<int64_t> staticExtent(unsigned dim) const {
+    return SymbolicSizes::constantValue(extents[dim]);
+  }
 };
 
 /// A kernel function: tensor arguments, a DAG of structured ops, tensor results.
@@ -55,10 +57,11 @@ public:
   /// The number of the op that defines `value`, if a structured op does.
   std::optional<unsigned> numberOf(mlir::Value value) const;
   std::optional<unsigned> numberOf(mlir::Operation *op) const;
-  /// The op whose result the others lead to: the last one in order among those that define a result of the kernel.
+  /// The op whose result the others lead to: the last one in order among those that define a result of the
+  /// kernel.
   unsigned getRoot() const { return root; }
-  /// For each op that leads to the root by plain dimensions: its loops as loops of the root, none for those the root does
-  /// not have (its own reductions, windows).
+  /// For each op that leads to the root by plain dimensions: its loops as loops of the root, none for those
+  /// the root does not have (its own reductions, windows).
   llvm::DenseMap<unsigned, llvm::SmallVector<std::optional<unsigned>>> mapLoopsToRoot() const;
   /// The symbols of dynamic sizes, in the order kernel functions take them as arguments.
   llvm::ArrayRef<mlir::StringAttr> getSymbols() const { return sizes.getSymbols(); }
@@ -73,10 +76,12 @@ private:
   unsigned root = 0;
 };
 
-/// The op with a lowering of its own that `function` consists of, but for casts of signedness; null for structured kernels.
+/// The op with a lowering of its own that `function` consists of, but for casts of signedness; null for
+/// structured kernels.
 mlir::Operation *findUnstructuredOp(mlir::func::FuncOp function);
 
-/// The symbols the tensor types of `types` use, sorted by name: the order in which kernels and programs take them.
+/// The symbols the tensor types of `types` use, sorted by name: the order in which kernels and programs take
+/// them.
 llvm::SmallVector<mlir::StringAttr> collectSymbols(mlir::TypeRange types);
 
 } // namespace tenon

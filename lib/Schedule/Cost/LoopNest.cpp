@@ -83,8 +83,9 @@ double LoopNest::Operand::footprint(ArrayRef<int64_t> extents, int64_t lineBytes
     for (auto [coefficient, extent] : llvm::zip(coefficients[i], extents))
       span += std::abs(coefficient) * (extent - 1);
     bool last = i + 1 == coefficients.size();
-    bytes *= last && !packable ? double(llvm::divideCeil(span * elementBytes, lineBytes) * lineBytes) / elementBytes
-                               : double(span);
+    bytes *= last && !packable
+                 ? double(llvm::divideCeil(span * elementBytes, lineBytes) * lineBytes) / elementBytes
+                 : double(span);
   }
   return bytes;
 }

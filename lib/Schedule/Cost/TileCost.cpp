@@ -7,8 +7,8 @@
 using namespace mlir;
 using namespace tenon;
 
-/// Calls `visit` with the loop indices of each point of the tile in the order the emitter unrolls it: reduction points
-/// outside, then parallel ones, vectors innermost.
+/// Calls `visit` with the loop indices of each point of the tile in the order the emitter unrolls it:
+/// reduction points outside, then parallel ones, vectors innermost.
 static void forEachPoint(const LoopNest &nest, const RegisterTile &tile, int64_t lanes,
                          function_ref<void(ArrayRef<int64_t>)> visit) {
   SmallVector<unsigned> order;
@@ -31,7 +31,8 @@ static void forEachPoint(const LoopNest &nest, const RegisterTile &tile, int64_t
   descend(0);
 }
 
-TileFeatures tenon::analyzeTile(const LoopNest &nest, const RegisterTile &tile, const Machine &machine, int64_t lanes) {
+TileFeatures tenon::analyzeTile(const LoopNest &nest, const RegisterTile &tile, const Machine &machine,
+                                int64_t lanes) {
   TileFeatures features;
   features.accumulators = 1;
   for (unsigned loop = 0; loop < nest.size(); ++loop)
@@ -53,7 +54,8 @@ TileFeatures tenon::analyzeTile(const LoopNest &nest, const RegisterTile &tile, 
         address += point[loop] * input.strides[loop];
       bool packed = input.packable && input.movesWith(tile.vectorLoop) && !nest.reduction[tile.vectorLoop];
       int64_t along = packed ? 1 : input.strides[tile.vectorLoop];
-      // A strided vector is put together from single loads and inserts, or comes out of a square transposed in registers.
+      // A strided vector is put together from single loads and inserts, or comes out of a square transposed
+      // in registers.
       double cost = along == 0 || along == 1 ? 1 : 2.0 * lanes;
       for (unsigned loop = 0; loop < nest.size() && cost > 1; ++loop)
         if (loop != tile.vectorLoop && input.strides[loop] == 1 && tile.extents[loop] >= lanes)
@@ -89,7 +91,8 @@ TileFeatures tenon::analyzeTile(const LoopNest &nest, const RegisterTile &tile, 
   return features;
 }
 
-double tenon::computeCycles(const LoopNest &nest, const RegisterTile &tile, const Machine &machine, int64_t lanes) {
+double tenon::computeCycles(const LoopNest &nest, const RegisterTile &tile, const Machine &machine,
+                            int64_t lanes) {
   // Every combination of full and remaining extents along the loops the tile spans.
   double total = 0;
   RegisterTile part = tile;
@@ -147,7 +150,8 @@ double tenon::nestCycles(const LoopNest &nest, const RegisterTile &tile, ArrayRe
       bytes += operand->footprint(extents, machine.cacheLineBytes);
     workingSet.push_back(bytes);
   }
-  // An operand that a loop does not move is read again by each of its trips, unless what one trip touches stays cached.
+  // An operand that a loop does not move is read again by each of its trips, unless what one trip touches
+  // stays cached.
   auto traffic = [&](double capacity) {
     double total = 0;
     for (const LoopNest::Operand *operand : operands) {

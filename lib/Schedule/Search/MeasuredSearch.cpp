@@ -1,4 +1,5 @@
-//===- MeasuredSearch.cpp - The best of the candidates the model ranks first ------------------------------===//
+//===- MeasuredSearch.cpp - The best of the candidates the model ranks first
+//------------------------------===//
 
 #include "tenon/Schedule/Search/MeasuredSearch.h"
 #include "tenon/Schedule/Space/ScheduleSpace.h"

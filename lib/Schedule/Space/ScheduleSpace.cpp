@@ -30,7 +30,8 @@ struct KernelShape {
   StructuredKernel &kernel;
   const Machine &machine;
   int64_t lanes;
-  /// Reductions in order, and for each its loops as loops of the root: the root's loop, or none for its own reductions.
+  /// Reductions in order, and for each its loops as loops of the root: the root's loop, or none for its own
+  /// reductions.
   SmallVector<unsigned> reductions;
   llvm::DenseMap<unsigned, SmallVector<std::optional<unsigned>>> rootLoops;
   /// The elementwise ops and reductions each op reads, by number.
@@ -40,13 +41,13 @@ struct KernelShape {
   const StructuredOp &root() const { return kernel.getOp(kernel.getRoot()); }
   /// Root loops along which the result of every reduction moves.
   llvm::SmallBitVector sharedLoops() const;
-
 };
 
 } // namespace
 
 KernelShape::KernelShape(StructuredKernel &kernel, const Machine &machine)
-    : kernel(kernel), machine(machine), lanes(vectorLanes(kernel, machine)), rootLoops(kernel.mapLoopsToRoot()) {
+    : kernel(kernel), machine(machine), lanes(vectorLanes(kernel, machine)),
+      rootLoops(kernel.mapLoopsToRoot()) {
   for (unsigned number = 0; number < kernel.getOps().size(); ++number) {
     if (!rootLoops.contains(number))
       continue;
@@ -78,8 +79,8 @@ llvm::SmallBitVector KernelShape::sharedLoops() const {
 // One reduction that carries the work, everything else at its tile
 //===----------------------------------------------------------------------------------------===//
 
-/// The `count` cheapest candidates in order; equal ones in the order they came, so that the same kernel always gets the
-/// same schedule.
+/// The `count` cheapest candidates in order; equal ones in the order they came, so that the same kernel
+/// always gets the same schedule.
 template <typename Candidate, typename Cost>
 static std::vector<Candidate> takeCheapest(std::vector<Candidate> candidates, unsigned count, Cost cost) {
   std::vector<unsigned> order(candidates.size());
@@ -102,8 +103,8 @@ static SmallVector<int64_t> tileSteps(int64_t extent, int64_t most) {
   return steps;
 }
 
-/// Whether lanes may run along `loop`: the result is contiguous there and no operand is scattered, or, for a reduction
-/// loop, every operand is contiguous or does not move.
+/// Whether lanes may run along `loop`: the result is contiguous there and no operand is scattered, or, for a
+/// reduction loop, every operand is contiguous or does not move.
 static bool canVectorize(const LoopNest &nest, unsigned loop) {
   auto regular = [&](const LoopNest::Operand &operand) {
     int64_t stride = operand.strides[loop];
@@ -115,10 +116,12 @@ static bool canVectorize(const LoopNest &nest, unsigned loop) {
   return nest.reduction[loop] || nest.output.strides[loop] == 1;
 }
 
-/// For lanes along `vector` where operands lie apart: the loop they are contiguous along, so that a square of vectors
-/// can be loaded and transposed in registers. None if there is no such loop for all of them, or the nest reduces.
+/// For lanes along `vector` where operands lie apart: the loop they are contiguous along, so that a square of
+/// vectors can be loaded and transposed in registers. None if there is no such loop for all of them, or the
+/// nest reduces.
 static std::optional<unsigned> transposedLoop(const LoopNest &nest, unsigned vector, int64_t lanes) {
-  if (llvm::is_contained(nest.reduction, true) || nest.output.strides[vector] != 1 || nest.extents[vector] < lanes)
+  if (llvm::is_contained(nest.reduction, true) || nest.output.strides[vector] != 1 ||
+      nest.extents[vector] < lanes)
     return std::nullopt;
   for (unsigned loop = 0; loop < nest.size(); ++loop) {
     if (loop == vector || nest.extents[loop] < lanes)
@@ -140,7 +143,8 @@ struct ScoredTile {
 };
 
 /// The register tiles of `nest`, best first by what computing alone costs.
-static std::vector<ScoredTile> rankTiles(const LoopNest &nest, const Machine &machine, int64_t lanes, unsigned keep) {
+static std::vector<ScoredTile> rankTiles(const LoopNest &nest, const Machine &machine, int64_t lanes,
+                                         unsigned keep) {
   SmallVector<unsigned> parallel;
   for (unsigned loop = 0; loop < nest.size(); ++loop)
     if (!nest.reduction[loop])
@@ -237,18 +241,19 @@ static unsigned chooseParallelLoops(const Schedule &schedule, const StageSchedul
   return count;
 }
 
-/// A padded input of a window, stored a band of rows at a time: reads then need no guard, and a band stays in cache.
+/// A padded input of a window, stored a band of rows at a time: reads then need no guard, and a band stays in
+/// cache.
 struct PaddedBand {
-  unsigned op;                         ///< the tensor.pad
-  SmallVector<unsigned> outer;         ///< loops of the main op around the band, outermost first
-  std::optional<unsigned> row;         ///< the main op's loop along the first padded dimension
-  int64_t rowStep = 0;                 ///< rows of the result a band serves
+  unsigned op;                 ///< the tensor.pad
+  SmallVector<unsigned> outer; ///< loops of the main op around the band, outermost first
+  std::optional<unsigned> row; ///< the main op's loop along the first padded dimension
+  int64_t rowStep = 0;         ///< rows of the result a band serves
   double bytes = 0;
 };
 
 /// The band for `main` under `tile`, if one of its inputs is padded.
-static std::optional<PaddedBand> choosePaddedBand(const KernelShape &shape, unsigned main, const LoopNest &nest,
-                                                  const RegisterTile &tile) {
+static std::optional<PaddedBand> choosePaddedBand(const KernelShape &shape, unsigned main,
+                                                  const LoopNest &nest, const RegisterTile &tile) {
   StructuredKernel &kernel = shape.kernel;
   const StructuredOp &op = kernel.getOp(main);
   for (auto [number, input] : llvm::enumerate(op.inputs)) {
@@ -336,7 +341,8 @@ static void enumerateTiled(const KernelShape &shape, unsigned main, std::vector<
           bandDepth = loops.size();
         }
         unsigned blocked = order.empty() ? 0 : order.back();
-        if (block && (order.empty() || nest.extents[blocked] < 2 * block || block % tile.extents[blocked] != 0))
+        if (block &&
+            (order.empty() || nest.extents[blocked] < 2 * block || block % tile.extents[blocked] != 0))
           continue;
         if (block)
           loops.push_back({blocked, block});
@@ -427,7 +433,8 @@ static bool isCostly(const StructuredOp &op) {
   if (!generic)
     return false;
   return llvm::any_of(generic.getBody()->without_terminator(), [](Operation &inner) {
-    return isa<math::ExpOp, math::LogOp, math::TanhOp, math::ErfOp, math::PowFOp, math::SinOp, math::CosOp>(inner) ||
+    return isa<math::ExpOp, math::LogOp, math::TanhOp, math::ErfOp, math::PowFOp, math::SinOp, math::CosOp>(
+               inner) ||
            isa<arith::DivFOp>(inner);
   });
 }
@@ -509,7 +516,8 @@ static void enumerateRowwise(const KernelShape &shape, std::vector<ScoredSchedul
         rowBytes *= nest.extents[loop];
         alongRow = true;
       }
-    if (!alongRow || shape.readers.lookup(number) < 2 || !isCostly(op) || rowBytes > shape.machine.l2Bytes / 4)
+    if (!alongRow || shape.readers.lookup(number) < 2 || !isCostly(op) ||
+        rowBytes > shape.machine.l2Bytes / 4)
       continue;
     stage.stored = true;
     stage.vectorDim = contiguousLoop(op);
@@ -520,7 +528,8 @@ static void enumerateRowwise(const KernelShape &shape, std::vector<ScoredSchedul
   }
   // Cycles: one body a vector, several for costly ones.
   for (const auto &[number, loops] : shape.rootLoops)
-    candidate.cycles += makeLoopNest(kernel, number).iterations() / shape.lanes * (isCostly(kernel.getOp(number)) ? 12 : 2);
+    candidate.cycles +=
+        makeLoopNest(kernel, number).iterations() / shape.lanes * (isCostly(kernel.getOp(number)) ? 12 : 2);
   found.push_back(std::move(candidate));
 }
 
@@ -574,5 +583,6 @@ std::vector<ScoredSchedule> tenon::enumerateSchedules(StructuredKernel &kernel, 
     enumerateRowwise(shape, found);
   if (found.empty())
     found.push_back(scalarSchedule(shape));
-  return takeCheapest(std::move(found), count, [](const ScoredSchedule &candidate) { return candidate.cycles; });
+  return takeCheapest(std::move(found), count,
+                      [](const ScoredSchedule &candidate) { return candidate.cycles; });
 }

@@ -1,4 +1,5 @@
-//===- ScheduleStore.cpp - Schedules that were found, by kernel and machine ---------------------------------===//
+//===- ScheduleStore.cpp - Schedules that were found, by kernel and machine
+//---------------------------------===//
 
 #include "tenon/Schedule/Store/ScheduleStore.h"
 #include "tenon/Dialect/Tenon/IR/Tenon.h"
@@ -11,7 +12,8 @@ using namespace mlir;
 using namespace tenon;
 
 std::string tenon::kernelFingerprint(const StructuredKernel &kernel) {
-  // The printed form without attributes that schedules leave; SSA names are numbered, so equal kernels print alike.
+  // The printed form without attributes that schedules leave; SSA names are numbered, so equal kernels print
+  // alike.
   func::FuncOp copy = cast<func::FuncOp>(kernel.getFunction()->clone());
   for (StringRef name : {"tenon.schedule", "tenon.cycles"})
     copy->removeAttr(name);
@@ -20,8 +22,8 @@ std::string tenon::kernelFingerprint(const StructuredKernel &kernel) {
   llvm::raw_string_ostream stream(text);
   copy->print(stream, OpPrintingFlags().useLocalScope());
   copy->destroy();
-  std::array<uint8_t, 32> digest = llvm::SHA256::hash(
-      llvm::ArrayRef(reinterpret_cast<const uint8_t *>(text.data()), text.size()));
+  std::array<uint8_t, 32> digest =
+      llvm::SHA256::hash(llvm::ArrayRef(reinterpret_cast<const uint8_t *>(text.data()), text.size()));
   return llvm::toHex(ArrayRef(digest).take_front(16), /*LowerCase=*/true);
 }
 
@@ -35,7 +37,8 @@ bool ScheduleStore::insert(const std::string &fingerprint, const std::string &ma
   return true;
 }
 
-const ScheduleStore::Entry *ScheduleStore::find(const std::string &fingerprint, const std::string &machine) const {
+const ScheduleStore::Entry *ScheduleStore::find(const std::string &fingerprint,
+                                                const std::string &machine) const {
   auto found = entries.find({fingerprint, machine});
   return found == entries.end() ? nullptr : &found->second;
 }
@@ -61,10 +64,12 @@ LogicalResult ScheduleStore::addText(StringRef text, MLIRContext *context, std::
     auto [machine, afterMachine] = afterFingerprint.split(' ');
     auto [seconds, scheduleText] = afterMachine.split(' ');
     Entry entry;
-    auto schedule = scheduleText.empty() ? ScheduleAttr()
-                                         : dyn_cast_or_null<ScheduleAttr>(parseAttribute(scheduleText, context));
+    auto schedule = scheduleText.empty()
+                        ? ScheduleAttr()
+                        : dyn_cast_or_null<ScheduleAttr>(parseAttribute(scheduleText, context));
     if (!schedule || seconds.getAsDouble(entry.seconds) || !(entry.seconds >= 0)) {
-      error = "line " + std::to_string(number) + ": expected 'fingerprint machine seconds #tenon.schedule<...>'";
+      error =
+          "line " + std::to_string(number) + ": expected 'fingerprint machine seconds #tenon.schedule<...>'";
       return failure();
     }
     entry.schedule = schedule.getSchedule();

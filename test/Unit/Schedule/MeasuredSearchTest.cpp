@@ -1,4 +1,5 @@
-//===- MeasuredSearchTest.cpp - The search, against times from a table -----------------------------------------===//
+//===- MeasuredSearchTest.cpp - The search, against times from a table
+//-----------------------------------------===//
 
 #include "TestKernels.h"
 

@@ -1,4 +1,5 @@
-//===- ScheduleSpaceTest.cpp - What is enumerated, and how it is ranked ---------------------------------------===//
+//===- ScheduleSpaceTest.cpp - What is enumerated, and how it is ranked
+//---------------------------------------===//
 
 #include "TestKernels.h"
 
@@ -45,7 +46,8 @@ TEST(ScheduleSpace, ranked_by_cost_and_deterministic) {
   }
 }
 
-// 2 * 12 * 2 * 16 multiply-adds of a 12 x 2-vector tile take 12 cycles at two a cycle; loads take 7, latency 4.
+// 2 * 12 * 2 * 16 multiply-adds of a 12 x 2-vector tile take 12 cycles at two a cycle; loads take 7,
+// latency 4.
 TEST(TileCost, full_tile_is_bound_by_multiply_adds) {
   KernelContext context;
   StructuredKernel kernel = context.parse(matmulKernel(384, 512, 256));

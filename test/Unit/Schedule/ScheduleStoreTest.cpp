@@ -1,4 +1,5 @@
-//===- ScheduleStoreTest.cpp - Keeping and reading back schedules ------------------------------------------------===//
+//===- ScheduleStoreTest.cpp - Keeping and reading back schedules
+//------------------------------------------------===//
 
 #include "TestKernels.h"
 

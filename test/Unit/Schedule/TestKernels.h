@@ -1,4 +1,5 @@
-//===- TestKernels.h - Kernels for the tests of schedules ----------------------------------------------------===//
+//===- TestKernels.h - Kernels for the tests of schedules
+//----------------------------------------------------===//
 
 #ifndef TENON_TEST_UNIT_SCHEDULE_TESTKERNELS_H
 #define TENON_TEST_UNIT_SCHEDULE_TESTKERNELS_H
@@ -42,17 +43,27 @@ inline std::string matmulKernel(int64_t m, int64_t n, int64_t k) {
   return "func.func @k(%A: " + a + ", %B: " + b + " {tenon.constant}) -> " + c +
          " attributes {tenon.structured} {\n"
          "  %zero = arith.constant 0.0 : f32\n"
-         "  %empty = tensor.empty() : " + c + "\n"
-         "  %init = linalg.fill ins(%zero : f32) outs(%empty : " + c + ") -> " + c + "\n"
-         "  %r = linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, "
+         "  %empty = tensor.empty() : " +
+         c +
+         "\n"
+         "  %init = linalg.fill ins(%zero : f32) outs(%empty : " +
+         c + ") -> " + c +
+         "\n"
+         "  %r = linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> "
+         "(k, n)>, "
          "affine_map<(m, n, k) -> (m, n)>], iterator_types = [\"parallel\", \"parallel\", \"reduction\"]}\n"
-         "      ins(%A, %B : " + a + ", " + b + ") outs(%init : " + c + ") {\n"
+         "      ins(%A, %B : " +
+         a + ", " + b + ") outs(%init : " + c +
+         ") {\n"
          "  ^bb0(%x: f32, %y: f32, %sum: f32):\n"
          "    %p = arith.mulf %x, %y : f32\n"
          "    %s = arith.addf %sum, %p : f32\n"
          "    linalg.yield %s : f32\n"
-         "  } -> " + c + "\n"
-         "  return %r : " + c + "\n}\n";
+         "  } -> " +
+         c +
+         "\n"
+         "  return %r : " +
+         c + "\n}\n";
 }
 
 } // namespace tenon::test

@@ -1,7 +1,7 @@
 //===- LoopNest.h - A structured op as numbers -----------------------------------------------------===//
 //
-// What the cost model reads: extents, and how far in memory each operand moves with each loop. Made once per op; scoring
-// a candidate then touches no IR and takes microseconds.
+// What the cost model reads: extents, and how far in memory each operand moves with each loop. Made once per
+// op; scoring a candidate then touches no IR and takes microseconds.
 //
 //===----------------------------------------------------------------------------------------===//
 

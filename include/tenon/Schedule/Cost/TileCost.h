@@ -1,7 +1,7 @@
 //===- TileCost.h - What a tile of a loop nest costs, in cycles -------------------------------------===//
 //
-// The analytic model: port and latency bounds of a register tile, registers alive, tails, and traffic between cache
-// levels from the footprint at each loop. Estimates rank candidates; they do not predict times.
+// The analytic model: port and latency bounds of a register tile, registers alive, tails, and traffic between
+// cache levels from the footprint at each loop. Estimates rank candidates; they do not predict times.
 //
 //===----------------------------------------------------------------------------------------===//
 
@@ -29,13 +29,14 @@ struct TileFeatures {
   double cycles = 0;      ///< of the innermost body, per tile
 };
 
-TileFeatures analyzeTile(const LoopNest &nest, const RegisterTile &tile, const Machine &machine, int64_t lanes);
+TileFeatures analyzeTile(const LoopNest &nest, const RegisterTile &tile, const Machine &machine,
+                         int64_t lanes);
 
 /// Cycles of the whole nest for computing alone: full tiles and what remains at the borders.
 double computeCycles(const LoopNest &nest, const RegisterTile &tile, const Machine &machine, int64_t lanes);
 
-/// Cycles of the whole nest when its loops stand in the order of `loops` (outermost first, steps in elements): computing,
-/// or moving what does not stay in cache, whichever is more.
+/// Cycles of the whole nest when its loops stand in the order of `loops` (outermost first, steps in
+/// elements): computing, or moving what does not stay in cache, whichever is more.
 double nestCycles(const LoopNest &nest, const RegisterTile &tile, llvm::ArrayRef<LoopStep> loops,
                   const Machine &machine, int64_t lanes);
 

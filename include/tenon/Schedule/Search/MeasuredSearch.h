@@ -11,8 +11,8 @@ namespace tenon {
 struct MeasuredSearchOptions {
   /// How many of the candidates the analytic model ranks first are measured.
   unsigned candidates = 8;
-  /// Runs in the first round; each further round doubles them for the better half (successive halving; Jamieson and
-  /// Talwalkar, arXiv 1502.07943).
+  /// Runs in the first round; each further round doubles them for the better half (successive halving;
+  /// Jamieson and Talwalkar, arXiv 1502.07943).
   unsigned firstRuns = 1;
 };
 
@@ -22,10 +22,11 @@ struct MeasuredSchedule {
   unsigned measurements = 0;
 };
 
-/// The fastest of the first candidates of `kernel` on `machine`. Candidates that fail to run drop out; failure if none
-/// runs.
+/// The fastest of the first candidates of `kernel` on `machine`. Candidates that fail to run drop out;
+/// failure if none runs.
 llvm::FailureOr<MeasuredSchedule> searchMeasured(StructuredKernel &kernel, const Machine &machine,
-                                                 CandidateRunner &runner, const MeasuredSearchOptions &options = {});
+                                                 CandidateRunner &runner,
+                                                 const MeasuredSearchOptions &options = {});
 
 } // namespace tenon
 

@@ -1,7 +1,8 @@
 //===- ScheduleSpace.h - The schedules a kernel may have ----------------------------------------------===//
 //
-// One space for every kernel, read off its structure: which reduction carries the work, whether results of reductions
-// are used again along dimensions they were reduced over, which producers are worth storing. No op kinds.
+// One space for every kernel, read off its structure: which reduction carries the work, whether results of
+// reductions are used again along dimensions they were reduced over, which producers are worth storing. No op
+// kinds.
 //
 //===----------------------------------------------------------------------------------------===//
 
@@ -24,9 +25,10 @@ struct ScoredSchedule {
 /// The elements a vector holds in `kernel` on `machine`: registers divided by the widest element computed.
 int64_t vectorLanes(const StructuredKernel &kernel, const Machine &machine);
 
-/// The legal schedules of `kernel` worth trying on `machine`, the best by the analytic model first, at most `count`.
-/// Never empty for a kernel the emitter can take.
-std::vector<ScoredSchedule> enumerateSchedules(StructuredKernel &kernel, const Machine &machine, unsigned count);
+/// The legal schedules of `kernel` worth trying on `machine`, the best by the analytic model first, at most
+/// `count`. Never empty for a kernel the emitter can take.
+std::vector<ScoredSchedule> enumerateSchedules(StructuredKernel &kernel, const Machine &machine,
+                                               unsigned count);
 
 } // namespace tenon
 

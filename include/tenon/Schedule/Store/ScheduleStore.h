@@ -1,4 +1,5 @@
-//===- ScheduleStore.h - Schedules that were found, by kernel and machine -----------------------------------===//
+//===- ScheduleStore.h - Schedules that were found, by kernel and machine
+//-----------------------------------===//
 
 #ifndef TENON_SCHEDULE_STORE_SCHEDULESTORE_H
 #define TENON_SCHEDULE_STORE_SCHEDULESTORE_H
@@ -11,7 +12,8 @@
 
 namespace tenon {
 
-/// What identifies a kernel to the store: its ops, types and constants' positions, without names and locations.
+/// What identifies a kernel to the store: its ops, types and constants' positions, without names and
+/// locations.
 std::string kernelFingerprint(const StructuredKernel &kernel);
 
 /// Schedules with their measured times, the best of each kernel and machine.

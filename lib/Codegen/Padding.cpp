@@ -1,0 +1,186 @@
+//===- Padding.cpp - Padded tensors: guarded reads, and bands with their borders ---------------------===//
+//
+// A tensor.pad without a stage of its own is read through guards; one that is stored is written border by
+// border, so that no element is tested.
+//
+//===----------------------------------------------------------------------------------------===//
+
+#include "KernelEmitter.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace tenon;
+
+//===----------------------------------------------------------------------------------------===//
+// Reads
+//===----------------------------------------------------------------------------------------===//
+
+/// The source inside its bounds, the padding value outside. The load itself is always in range: scalar and
+/// broadcast loads clamp their index, vector loads mask the lanes.
+Value KernelEmitter::evaluatePad(tensor::PadOp pad, const Exprs &indices, const Point &point,
+                                 std::optional<Variable> vector) {
+  SymbolicSizes::Sizes sizes = kernel.getSizes().of(pad.getSourceType());
+  auto constant = [&](int64_t value) -> Value { return arith::ConstantIndexOp::create(builder, loc, value); };
+  Value padding = pad.getConstantPaddingValue();
+  padding = builder.clone(*padding.getDefiningOp())->getResult(0);
+
+  Value inside, insideLanes;
+  Exprs sourceIndices;
+  unsigned firstFresh = variables.size();
+  bool wholeLanes = true;
+  for (auto [i, index] : llvm::enumerate(indices)) {
+    int64_t low = pad.getStaticLow()[i], high = pad.getStaticHigh()[i];
+    AffineExpr shifted = index - low;
+    if (low == 0 && high == 0) {
+      sourceIndices.push_back(index);
+      continue;
+    }
+    Value size = sizes[i].isSymbolicOrConstant() && SymbolicSizes::constantValue(sizes[i])
+                     ? constant(*SymbolicSizes::constantValue(sizes[i]))
+                     : indexOf(sizes[i], {}).materialize(builder, loc);
+    LinearForm at = indexOf(shifted, point);
+    Value position = at.materialize(builder, loc);
+    std::optional<int64_t> step = laneStep(index, point, vector);
+    if (step == 0) {
+      Value valid = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult, position, size);
+      inside = inside ? Value(arith::AndIOp::create(builder, loc, inside, valid)) : valid;
+      // A fresh variable stands for the clamped index.
+      Value last = arith::SubIOp::create(builder, loc, size, constant(1));
+      Value clamped = arith::MaxSIOp::create(
+          builder, loc, arith::MinSIOp::create(builder, loc, position, last), constant(0));
+      LoopVariable fresh;
+      fresh.base.add(clamped, 1);
+      fresh.extent = 1;
+      fresh.level = scopes.size() - 1;
+      variables.push_back(fresh);
+      sourceIndices.push_back(getAffineDimExpr(variables.size() - 1, context));
+      continue;
+    }
+    wholeLanes = false;
+    Value lanePositions = vector::StepOp::create(builder, loc, vectorType(builder.getIndexType()));
+    if (step.value_or(1) != 1)
+      lanePositions = arith::MulIOp::create(builder, loc, lanePositions, broadcast(constant(*step)));
+    lanePositions = arith::AddIOp::create(builder, loc, lanePositions, broadcast(position));
+    Value valid =
+        arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult, lanePositions, broadcast(size));
+    insideLanes = insideLanes ? Value(arith::AndIOp::create(builder, loc, insideLanes, valid)) : valid;
+    sourceIndices.push_back(shifted);
+  }
+  Point extended = point;
+  extended.resize(variables.size(), 0);
+  Value value;
+  if (wholeLanes) {
+    value = evaluate(pad.getSource(), sourceIndices, extended, vector);
+    if (inside) {
+      if (isa<VectorType>(value.getType()))
+        padding = broadcast(padding);
+      value = arith::SelectOp::create(builder, loc, inside, value, padding);
+    }
+  } else {
+    // Padded along the lanes: only a tensor in memory can be read with a mask.
+    auto found = buffers.find(pad.getSource());
+    assert(found != buffers.end() && "checked when the schedule was verified");
+    if (inside)
+      insideLanes = arith::AndIOp::create(builder, loc, insideLanes, broadcast(inside));
+    if (Value range = laneMask(point, vector))
+      insideLanes = arith::AndIOp::create(builder, loc, insideLanes, range);
+    const Buffer &buffer = found->second;
+    std::optional<int64_t> stride = laneStride(buffer.memref, sourceIndices, extended, vector);
+    VectorType type = vectorType(getElementTypeOrSelf(buffer.memref.getType()));
+    padding = broadcast(padding);
+    if (stride == 1 && lanes > 1) {
+      value =
+          vector::MaskedLoadOp::create(builder, loc, type, buffer.memref,
+                                       indexValues(buffer, sourceIndices, extended), insideLanes, padding);
+    } else {
+      Values elements;
+      for (int64_t lane = 0; lane < lanes; ++lane) {
+        Point at = extended;
+        at[*vector] += lane;
+        Value in = vector::ExtractOp::create(builder, loc, insideLanes, ArrayRef<int64_t>{lane});
+        Values here = indexValues(buffer, sourceIndices, at);
+        for (Value &index : here)
+          index = arith::SelectOp::create(builder, loc, in, index, constant(0));
+        Value element = memref::LoadOp::create(builder, loc, buffer.memref, here);
+        Value outside = vector::ExtractOp::create(builder, loc, padding, ArrayRef<int64_t>{lane});
+        elements.push_back(arith::SelectOp::create(builder, loc, in, element, outside));
+      }
+      value = vector::FromElementsOp::create(builder, loc, type, elements);
+    }
+  }
+  variables.truncate(firstFresh);
+  return value;
+}
+
+//===----------------------------------------------------------------------------------------===//
+// Stored bands
+//===----------------------------------------------------------------------------------------===//
+
+/// Whether a stored pad can be written border by border: its vectors lie along a dimension that is not
+/// padded.
+bool KernelEmitter::canSplitBorder(const Node &node) const {
+  auto pad = cast<tensor::PadOp>(kernel.getOp(node.op).op);
+  unsigned last = node.indices.size() - 1;
+  return node.schedule->vectorDim == last && pad.getStaticLow()[last] == 0 &&
+         pad.getStaticHigh()[last] == 0 && node.children.empty();
+}
+
+/// Writes dimension `dim` of a padded region and those inside it: each padded dimension in three loops, the
+/// border before, the source, and the border behind, so that no element is tested on its own.
+LogicalResult KernelEmitter::emitPadded(Node &node, unsigned dim, bool inside, const Buffer &destination) {
+  auto pad = cast<tensor::PadOp>(kernel.getOp(node.op).op);
+  Variable variable = variableOf(node, dim);
+  unsigned last = node.indices.size() - 1;
+  Values none;
+  if (dim == last) {
+    auto body = [&](Values &) -> LogicalResult {
+      Exprs shifted;
+      for (auto [index, low] : llvm::zip(node.indices, pad.getStaticLow()))
+        shifted.push_back(index - low);
+      SmallVector<std::pair<Point, Value>> row;
+      for (const Point &point : tilePoints(variable, variable))
+        row.push_back(
+            {point, inside ? evaluate(pad.getSource(), shifted, point, variable)
+                           : builder.clone(*pad.getConstantPaddingValue().getDefiningOp())->getResult(0)});
+      for (auto &[point, value] : row)
+        store(value, destination, node.indices, point, variable);
+      return success();
+    };
+    unsigned savedLimit = hoistLimit;
+    hoistLimit = scopes.size() - 1;
+    LogicalResult result = forEachTile(variable, 4 * lanes, /*isVector=*/true, none, body);
+    hoistLimit = savedLimit;
+    return result;
+  }
+  auto constant = [&](int64_t value) -> Value { return arith::ConstantIndexOp::create(builder, loc, value); };
+  const LoopVariable &region = variables[variable];
+  Value extent = ShapedType::isDynamic(region.extent) ? region.dynamicExtent : constant(region.extent);
+  auto loopOver = [&](Value lower, Value upper, bool part) -> LogicalResult {
+    auto loop = scf::ForOp::create(builder, loc, lower, upper, constant(1));
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(loop.getBody());
+    LinearForm offset;
+    offset.add(loop.getInductionVar(), 1);
+    return inTile(variable, offset, 1, {}, loop, none,
+                  [&](Values &) { return emitPadded(node, dim + 1, part, destination); });
+  };
+  int64_t low = pad.getStaticLow()[dim];
+  if (!inside || (low == 0 && pad.getStaticHigh()[dim] == 0))
+    return loopOver(constant(0), extent, inside);
+  // The source's rows, seen from the start of the region and cut to it.
+  LinearForm first(low);
+  first.add(region.base, -1);
+  LinearForm behind = first;
+  behind.add(indexOf(kernel.getSizes().of(pad.getSourceType()) [dim], {}));
+  auto cut = [&](const LinearForm &at) -> Value {
+    Value upper = arith::MinSIOp::create(builder, loc, at.materialize(builder, loc), extent);
+    return arith::MaxSIOp::create(builder, loc, upper, constant(0));
+  };
+  Value start = cut(first), end = cut(behind);
+  return failure(failed(loopOver(constant(0), start, false)) || failed(loopOver(start, end, true)) ||
+                 failed(loopOver(end, extent, false)));
+}
