@@ -1,13 +1,19 @@
 """ONNX's backend tests, run through tenon.onnx_backend in worker processes.
 
+usage: backend_suite.py [WORD...]     prints the outcome of each case with such a word in its name, as JSON lines
+
 A worker runs one case after another and reports each. When it crashes or a case takes too long, that case has failed and
 a new worker goes on with the next.
 """
 
+import json
 import multiprocessing
 import multiprocessing.connection
 import os
+import pathlib
 import re
+import subprocess
+import sys
 import time
 import warnings
 from dataclasses import dataclass
@@ -98,7 +104,7 @@ def describe(error):
 
 
 def run_cases(cases, time_limit=TIME_LIMIT, processes=None):
-    """The outcomes of the cases, in no certain order."""
+    """The outcomes of the cases, in no certain order. For a process that has not loaded the compiler: it forks."""
     cases = list(cases)
     count = min(processes or len(os.sched_getaffinity(0)), max(len(cases), 1))
     # Forked, because loading the cases takes seconds; the parent never loads the compiler.
@@ -171,3 +177,25 @@ def normalize(reason):
     reason = re.sub(r"tensor<[^>]*>+|'tensor[^']*'", "TENSOR", reason)
     reason = re.sub(r"(Max absolute difference|Max relative difference|Mismatched elements).*", r"\1", reason)
     return re.sub(r"\d+", "N", reason)[:160]
+
+
+def run_in_process(words=()):
+    """The outcomes by name of the cases with one of the words in their names (of all if there are none).
+
+    From an interpreter of its own: its workers are forked, and a process that has loaded the compiler has threads, whose
+    locks a fork would leave locked for good.
+    """
+    done = subprocess.run([sys.executable, __file__, *words], stdout=subprocess.PIPE, text=True, check=True)
+    return {outcome.name: outcome for outcome in (Outcome(**json.loads(line)) for line in done.stdout.splitlines())}
+
+
+def main(words):
+    sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "python"))
+    cases = load_cases()
+    chosen = [cases[name] for name in cases if not words or any(word in name for word in words)]
+    for outcome in run_cases(chosen):
+        print(json.dumps(outcome.__dict__), flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
