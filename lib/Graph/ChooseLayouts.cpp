@@ -133,7 +133,8 @@ struct SinkThroughElementwise : RewritePattern {
       return failure();
     TransposeOp first;
     for (Value operand : op->getOperands())
-      if (TransposeOp transpose = sinkingTranspose(operand); transpose && !first)
+      // A constant follows any layout: it must not pull the others towards its own, or two layouts take turns for ever.
+      if (TransposeOp transpose = sinkingTranspose(operand); transpose && !first && !followsFromConstants(operand))
         first = transpose;
     RankedTensorType type = tensorType(op->getResult(0));
     if (!first || first.getType().getRank() != type.getRank())

@@ -119,3 +119,16 @@ func.func @flatten(%x: tensor<1x10x8x6xf32>) -> tensor<1x120xf32> {
   %1 = tenon.reshape %0 : (tensor<1x10x4x3xf32>) -> tensor<1x120xf32>
   return %1 : tensor<1x120xf32>
 }
+
+// A bias whose transpose is a constant does not pull a value of one long dimension back: the pass comes to rest.
+// CHECK-LABEL: func.func @one_position
+// CHECK: tenon.conv {{.*}}channels_last
+// CHECK: tenon.add
+func.func @one_position(%x: tensor<1x4x1xf32>) -> tensor<1x4x1xf32> {
+  %w = tenon.constant dense<0.5> : tensor<4x4x3xf32>
+  %b = tenon.constant dense<[[1.0], [2.0], [3.0], [4.0]]> : tensor<4x1xf32>
+  %0 = tenon.conv %x, %w {strides = array<i64: 1>, dilations = array<i64: 1>, pads = array<i64: 1, 1>}
+     : (tensor<1x4x1xf32>, tensor<4x4x3xf32>) -> tensor<1x4x1xf32>
+  %1 = tenon.add %0, %b : (tensor<1x4x1xf32>, tensor<4x1xf32>) -> tensor<1x4x1xf32>
+  return %1 : tensor<1x4x1xf32>
+}
