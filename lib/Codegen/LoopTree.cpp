@@ -17,18 +17,9 @@ KernelEmitter::KernelEmitter(StructuredKernel &kernel, const Schedule &schedule,
   scopes.emplace_back();
 }
 
-/// The widest element a kernel computes with: it gives the number of lanes.
-static unsigned widestElementBits(const StructuredKernel &kernel) {
-  unsigned bits = 8;
-  for (const StructuredOp &op : kernel.getOps())
-    for (const Access &output : op.outputs)
-      bits = std::max(bits, getElementTypeOrSelf(output.tensor.getType()).getIntOrFloatBitWidth());
-  return bits;
-}
-
 LogicalResult KernelEmitter::emit(func::FuncOp target) {
   func::FuncOp source = kernel.getFunction();
-  lanes = std::max<int64_t>(1, options.vectorBits / widestElementBits(kernel));
+  lanes = std::max<int64_t>(1, options.vectorBits / kernel.widestElementBits());
   entry = target.addEntryBlock();
   builder.setInsertionPointToStart(entry);
 

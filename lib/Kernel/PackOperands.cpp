@@ -57,11 +57,7 @@ static SmallVector<Packing> packArguments(StructuredKernel &kernel, const Schedu
   SmallVector<Packing> packings;
   func::FuncOp function = kernel.getFunction();
   MLIRContext *context = function.getContext();
-  unsigned widest = 8;
-  for (const StructuredOp &op : kernel.getOps())
-    for (const Access &output : op.outputs)
-      widest = std::max(widest, getElementTypeOrSelf(output.tensor.getType()).getIntOrFloatBitWidth());
-  int64_t lanes = std::max<int64_t>(1, vectorBits / widest);
+  int64_t lanes = std::max<int64_t>(1, vectorBits / kernel.widestElementBits());
 
   for (auto [number, op] : llvm::enumerate(kernel.getOps())) {
     auto generic = dyn_cast<linalg::GenericOp>(op.op);

@@ -156,3 +156,11 @@ llvm::DenseMap<unsigned, SmallVector<std::optional<unsigned>>> StructuredKernel:
   }
   return mapped;
 }
+
+unsigned StructuredKernel::widestElementBits() const {
+  unsigned bits = 8;
+  for (const StructuredOp &op : ops)
+    for (const Access &output : op.outputs)
+      bits = std::max(bits, getElementTypeOrSelf(output.tensor.getType()).getIntOrFloatBitWidth());
+  return bits;
+}

@@ -63,6 +63,8 @@ public:
   /// For each op that leads to the root by plain dimensions: its loops as loops of the root, none for those
   /// the root does not have (its own reductions, windows).
   llvm::DenseMap<unsigned, llvm::SmallVector<std::optional<unsigned>>> mapLoopsToRoot() const;
+  /// Bits of the widest element an op computes, at least 8: registers hold as many lanes as fit of it.
+  unsigned widestElementBits() const;
   /// The symbols of dynamic sizes, in the order kernel functions take them as arguments.
   llvm::ArrayRef<mlir::StringAttr> getSymbols() const { return sizes.getSymbols(); }
   SymbolicSizes &getSizes() { return sizes; }

@@ -16,11 +16,7 @@ using namespace tenon;
 static constexpr int64_t maxScratchBytes = 1 << 20;
 
 int64_t tenon::vectorLanes(const StructuredKernel &kernel, const Machine &machine) {
-  unsigned bits = 8;
-  for (const StructuredOp &op : kernel.getOps())
-    for (const Access &output : op.outputs)
-      bits = std::max(bits, getElementTypeOrSelf(output.tensor.getType()).getIntOrFloatBitWidth());
-  return machine.vectorLanes(bits);
+  return machine.vectorLanes(kernel.widestElementBits());
 }
 
 namespace {
