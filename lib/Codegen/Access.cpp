@@ -183,10 +183,18 @@ KernelEmitter::Key KernelEmitter::memoKey(Value tensor, ArrayRef<AffineExpr> ind
   Key key{reinterpret_cast<int64_t>(tensor.getAsOpaquePointer()), kind};
   for (AffineExpr index : indices) {
     key.push_back(reinterpret_cast<int64_t>(index.getAsOpaquePointer()));
-    // Constant parts of the bases count too: the remainder of a loop starts elsewhere, at the same offsets.
-    for (Variable variable = 0; variable < variables.size(); ++variable)
-      if (index.isFunctionOfDim(variable))
-        key.push_back((variable < point.size() ? point[variable] : 0) + variables[variable].base.constant);
+    // The bases count too: the remainder of a loop starts elsewhere at the same offsets, and variables that
+    // stand for computed indices come and go under the same number.
+    for (Variable variable = 0; variable < variables.size(); ++variable) {
+      if (!index.isFunctionOfDim(variable))
+        continue;
+      const LinearForm &base = variables[variable].base;
+      key.push_back((variable < point.size() ? point[variable] : 0) + base.constant);
+      for (auto [value, factor] : base.terms) {
+        key.push_back(reinterpret_cast<int64_t>(value.getAsOpaquePointer()));
+        key.push_back(factor);
+      }
+    }
   }
   return key;
 }

@@ -1,0 +1,187 @@
+//===- EveryScheduleTest.cpp - A kernel computes the same under every schedule ------------------------===//
+//
+// The schedule decides how fast a kernel is, never what it computes. Each program here is compiled with
+// candidates from all over the space of its kernels' schedules, run, and compared with the reference
+// evaluator.
+//
+//===----------------------------------------------------------------------------------------===//
+
+#include "tenon-rt/loader.h"
+#include "tenon/Dialect/Tenon/IR/Tenon.h"
+#include "tenon/Pipeline/Compiler.h"
+#include "tenon/Reference/Evaluator.h"
+#include "tenon/Schedule/Space/ScheduleSpace.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Parser/Parser.h"
+
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FileUtilities.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include "gtest/gtest.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace tenon;
+
+namespace {
+
+struct Program {
+  const char *name;
+  const char *text;
+};
+
+std::ostream &operator<<(std::ostream &stream, const Program &program) { return stream << program.name; }
+
+/// The size of caches decides which schedules are offered; small ones bring out those of large models.
+Machine smallCaches(const Machine &machine) {
+  Machine small = machine;
+  small.l1Bytes = 2 << 10;
+  small.l2Bytes = 16 << 10;
+  return small;
+}
+
+class EverySchedule : public ::testing::TestWithParam<Program> {
+protected:
+  std::vector<HostTensor> inputsOf(func::FuncOp function) {
+    std::vector<HostTensor> inputs;
+    for (Type type : function.getArgumentTypes())
+      inputs.push_back(HostTensor::random(cast<RankedTensorType>(type), inputs.size() + 1));
+    return inputs;
+  }
+
+  std::unique_ptr<Compilation> compile(const CompileOptions &options) {
+    auto module = parseSourceString<ModuleOp>(GetParam().text, context.get());
+    FailureOr<std::unique_ptr<Compilation>> compilation = Compilation::open(std::move(module), options);
+    EXPECT_TRUE(succeeded(compilation) && succeeded((*compilation)->run()));
+    return std::move(*compilation);
+  }
+
+  /// About `count` schedules from all over the space of each kernel: its name and the schedule's text.
+  std::vector<std::pair<std::string, std::string>> candidates(const Machine &machine, unsigned count) {
+    std::vector<std::pair<std::string, std::string>> found;
+    CompileOptions options;
+    options.stopAfter = Phase::Kernel;
+    std::unique_ptr<Compilation> compilation = compile(options);
+    for (auto function : compilation->getModule().getOps<func::FuncOp>()) {
+      if (!function->hasAttr("tenon.structured"))
+        continue;
+      FailureOr<StructuredKernel> kernel = StructuredKernel::create(function);
+      EXPECT_TRUE(succeeded(kernel));
+      std::vector<ScoredSchedule> all = enumerateSchedules(*kernel, machine, 1000);
+      size_t stride = std::max<size_t>(1, all.size() / count);
+      for (size_t i = 0; i < all.size(); i += stride) {
+        std::string text;
+        llvm::raw_string_ostream(text) << ScheduleAttr::get(context.get(), all[i].schedule);
+        found.emplace_back(function.getSymName().str(), text);
+      }
+    }
+    return found;
+  }
+
+  /// Compiles with one schedule given, runs, and compares.
+  void check(const std::pair<std::string, std::string> &schedule) {
+    SCOPED_TRACE(schedule.first + ": " + schedule.second);
+    CompileOptions options;
+    options.schedules = {schedule};
+    std::unique_ptr<Compilation> compilation = compile(options);
+    SmallString<128> path;
+    ASSERT_FALSE(llvm::sys::fs::createTemporaryFile("every-schedule", "so", path));
+    llvm::FileRemover remover(path);
+    std::string error;
+    ASSERT_TRUE(succeeded(compilation->write(ArtefactKind::SharedLibrary, path, error))) << error;
+
+    tenon_rt_model *model = nullptr;
+    ASSERT_EQ(tenon_rt_model_load(path.c_str(), &model), 0) << tenon_rt_last_error();
+    tenon_rt_context *run = nullptr;
+    ASSERT_EQ(tenon_rt_context_create(model, nullptr, &run), 0) << tenon_rt_last_error();
+    std::vector<HostTensor> actual;
+    for (const HostTensor &tensor : expected)
+      actual.push_back(HostTensor::zeros(tensor.getType()));
+    auto arrays = [&](std::vector<HostTensor> &tensors, const tenon_tensor *described) {
+      std::vector<tenon_rt_array> found;
+      for (auto [i, tensor] : llvm::enumerate(tensors))
+        found.push_back({tensor.getMutable<float>().data(), described[i].dtype,
+                         static_cast<int32_t>(tensor.getType().getRank()),
+                         tensor.getType().getShape().data()});
+      return found;
+    };
+    const tenon_model *descriptor = tenon_rt_model_descriptor(model);
+    std::vector<tenon_rt_array> given = arrays(inputs, descriptor->inputs),
+                                made = arrays(actual, descriptor->outputs);
+    EXPECT_EQ(tenon_rt_run(run, given.data(), given.size(), made.data(), made.size()), 0)
+        << tenon_rt_last_error();
+    tenon_rt_context_destroy(run);
+    tenon_rt_model_release(model);
+    for (size_t i = 0; i < actual.size(); ++i) {
+      SmallVector<double> got = actual[i].toDoubles(), want = expected[i].toDoubles();
+      for (size_t j = 0; j < got.size(); ++j)
+        // Up to some thousand products of f32, each rounded to 6e-8, added in another order.
+        ASSERT_NEAR(got[j], want[j], 2e-5 * (1 + std::abs(want[j]))) << "result " << i << ", element " << j;
+    }
+  }
+
+  void SetUp() override {
+    context = makeContext();
+    auto module = parseSourceString<ModuleOp>(GetParam().text, context.get());
+    ASSERT_TRUE(module);
+    auto function = module->lookupSymbol<func::FuncOp>("main");
+    inputs = inputsOf(function);
+    FailureOr<SmallVector<HostTensor>> results = reference::evaluate(function, inputs);
+    ASSERT_TRUE(succeeded(results));
+    expected.assign(results->begin(), results->end());
+  }
+
+  std::unique_ptr<MLIRContext> context;
+  std::vector<HostTensor> inputs, expected;
+};
+
+TEST_P(EverySchedule, ComputesTheSame) {
+  Machine machine = hostMachine();
+  for (const Machine &offered : {machine, smallCaches(machine)})
+    for (const auto &schedule : candidates(offered, 5)) {
+      check(schedule);
+      if (HasFatalFailure())
+        return;
+    }
+}
+
+// Sizes that no tile divides.
+const Program programs[] = {
+    {"matmul", R"(
+func.func @main(%a: tensor<13x37xf32>, %b: tensor<37x45xf32>) -> tensor<13x45xf32> {
+  %c = tenon.matmul %a, %b : (tensor<13x37xf32>, tensor<37x45xf32>) -> tensor<13x45xf32>
+  %r = tenon.relu %c : (tensor<13x45xf32>) -> tensor<13x45xf32>
+  return %r : tensor<13x45xf32>
+})"},
+    {"matmul_of_a_constant", R"(
+func.func @main(%a: tensor<50x70xf32>) -> tensor<50x40xf32> {
+  %w = tenon.constant dense<0.37> : tensor<70x40xf32>
+  %c = tenon.matmul %a, %w : (tensor<50x70xf32>, tensor<70x40xf32>) -> tensor<50x40xf32>
+  %t = tenon.tanh %c : (tensor<50x40xf32>) -> tensor<50x40xf32>
+  return %t : tensor<50x40xf32>
+})"},
+    {"padded_convolution", R"(
+func.func @main(%x: tensor<1x20x9x11xf32>, %w: tensor<21x20x3x3xf32>) -> tensor<1x21x9x11xf32> {
+  %c = tenon.conv %x, %w {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>} : (tensor<1x20x9x11xf32>, tensor<21x20x3x3xf32>) -> tensor<1x21x9x11xf32>
+  %r = tenon.relu %c : (tensor<1x21x9x11xf32>) -> tensor<1x21x9x11xf32>
+  return %r : tensor<1x21x9x11xf32>
+})"},
+    {"softmax", R"(
+func.func @main(%x: tensor<7x53xf32>) -> tensor<7x53xf32> {
+  %s = tenon.softmax %x {axis = 1 : i64} : (tensor<7x53xf32>) -> tensor<7x53xf32>
+  return %s : tensor<7x53xf32>
+})"},
+    {"transpose", R"(
+func.func @main(%x: tensor<19x23x3xf32>) -> tensor<3x23x19xf32> {
+  %t = tenon.transpose %x {perm = array<i64: 2, 1, 0>} : (tensor<19x23x3xf32>) -> tensor<3x23x19xf32>
+  return %t : tensor<3x23x19xf32>
+})"},
+};
+
+INSTANTIATE_TEST_SUITE_P(Programs, EverySchedule, ::testing::ValuesIn(programs),
+                         [](const auto &info) { return info.param.name; });
+
+} // namespace
