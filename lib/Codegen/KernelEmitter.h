@@ -70,6 +70,8 @@ private:
   struct Loop {
     Variable variable;
     int64_t step;
+    /// Its tiles are a stage's register tiles, not along vectors: they are made even (splitEvenly).
+    bool even = false;
   };
 
   /// Memory that holds a tensor or the part of it that is needed. `origin` is the index of its first element.
@@ -87,6 +89,8 @@ private:
     /// For a stored stage: the indices of its result at each place that reads it.
     llvm::SmallVector<Exprs> uses;
     std::vector<std::unique_ptr<Node>> children;
+    /// Where its results go, while it is emitted.
+    llvm::ArrayRef<Buffer> destinations;
     bool stored = false;
     /// A reduction that a stored stage reads, computed outside of it.
     bool lifted = false;
@@ -110,7 +114,7 @@ private:
   // LoopTree.cpp
   llvm::LogicalResult buildTree(Node &node);
   llvm::LogicalResult collect(mlir::Value tensor, Exprs indices, Node &user);
-  mlir::AffineExpr liftIndex(mlir::AffineExpr index) const;
+  mlir::AffineExpr liftIndex(mlir::AffineExpr index, const Node &parent) const;
   llvm::LogicalResult emitNode(Node &node, llvm::ArrayRef<Buffer> destinations);
   llvm::LogicalResult emitLoops(Node &node, unsigned depth, llvm::ArrayRef<Buffer> destinations);
   llvm::LogicalResult emitParallelLoops(Node &node, llvm::ArrayRef<Buffer> destinations);
@@ -128,10 +132,13 @@ private:
   llvm::LogicalResult placeRegion(Node &stage, llvm::SmallVectorImpl<LinearForm> &origin);
   /// Runs `body` for each tile of `variable`: full tiles in a loop, then what remains. `carried` are
   /// loop-carried values.
-  llvm::LogicalResult forEachTile(Variable variable, int64_t step, bool isVector, Values &carried,
+  llvm::LogicalResult forEachTile(Loop loop, bool isVector, Values &carried,
                                   llvm::function_ref<llvm::LogicalResult(Values &)> body);
-  llvm::LogicalResult forEachStaticTile(Variable variable, int64_t step, Values &carried,
+  llvm::LogicalResult forEachStaticTile(Loop loop, Values &carried,
                                         llvm::function_ref<llvm::LogicalResult(Values &)> body);
+  /// Runs `body` for `count` tiles of `variable`, the first at `start`.
+  llvm::LogicalResult repeatTile(Variable variable, int64_t start, int64_t extent, int64_t count,
+                                 Values &carried, llvm::function_ref<llvm::LogicalResult(Values &)> body);
   llvm::LogicalResult forEachDynamicTile(Variable variable, int64_t step, bool isVector, Values &carried,
                                          llvm::function_ref<llvm::LogicalResult(Values &)> body);
   /// Runs `body` with the tile of `variable` moved by `offset` and cut to `extent`, in a scope of its own.
@@ -148,6 +155,8 @@ private:
                                       std::optional<Variable> vector) const;
   llvm::LogicalResult emitTile(Node &node, llvm::ArrayRef<Buffer> destinations);
   llvm::LogicalResult emitReduction(Node &node);
+  llvm::SmallVector<Variable> blockedReductions(const Node &node) const;
+  Values startOrContinue(Node &node, llvm::ArrayRef<Point> points, std::optional<Variable> vector);
   llvm::LogicalResult reduceLoops(llvm::ArrayRef<Loop> loops, std::optional<Variable> vector,
                                   Values &accumulators,
                                   llvm::function_ref<llvm::LogicalResult(Values &)> body);

@@ -106,7 +106,16 @@ SmallVector<KernelEmitter::Loop> KernelEmitter::toLoops(const Node &node, ArrayR
   SmallVector<Loop> loops;
   for (const LoopStep &step : steps) {
     bool isVector = node.schedule->vectorDim == step.dim;
-    loops.push_back({variableOf(node, step.dim), isVector ? step.step * lanes : step.step});
+    // The last of the stage's loops over a dimension makes the tiles.
+    const LoopStep *last = nullptr;
+    for (const LoopStep &loop : node.schedule->loops)
+      if (loop.dim == step.dim)
+        last = &loop;
+    for (const LoopStep &loop : node.schedule->inner)
+      if (loop.dim == step.dim)
+        last = nullptr;
+    loops.push_back(
+        {variableOf(node, step.dim), isVector ? step.step * lanes : step.step, !isVector && last == &step});
   }
   return loops;
 }
@@ -129,11 +138,20 @@ LogicalResult KernelEmitter::buildTree(Node &node) {
   return success();
 }
 
-/// `index` with the variables of stored stages replaced by the indices they are read at, until none is left.
-AffineExpr KernelEmitter::liftIndex(AffineExpr index) const {
-  for (Variable variable = variables.size(); variable-- > 0;)
-    if (auto user = userIndices.find(variable); user != userIndices.end() && index.isFunctionOfDim(variable))
-      index = index.replace(getAffineDimExpr(variable, context), user->second);
+/// `index` with the variables of the stages that are inside `parent` here replaced by the indices they are
+/// read at.
+AffineExpr KernelEmitter::liftIndex(AffineExpr index, const Node &parent) const {
+  for (const Node *node : llvm::reverse(path)) {
+    if (node == &parent)
+      break;
+    for (AffineExpr own : node->indices) {
+      auto variable = dyn_cast<AffineDimExpr>(own);
+      if (!variable || !index.isFunctionOfDim(variable.getPosition()))
+        continue;
+      if (auto user = userIndices.find(variable.getPosition()); user != userIndices.end())
+        index = index.replace(own, user->second);
+    }
+  }
   return simplifyAffineExpr(index, variables.size(), symbolValues.size());
 }
 
@@ -188,7 +206,7 @@ LogicalResult KernelEmitter::collect(Value tensor, Exprs indices, Node &user) {
     // Computed outside the stage that reads it, whose own variables do not stand yet: those of the stages
     // around it do.
     for (AffineExpr &index : opIndices)
-      index = liftIndex(index);
+      index = liftIndex(index, *parent);
     node->lifted = true;
   }
   node->indices = opIndices;
@@ -197,6 +215,8 @@ LogicalResult KernelEmitter::collect(Value tensor, Exprs indices, Node &user) {
     for (auto [written, read] : llvm::zip(op.outputs[result].map.getResults(), indices))
       userIndices[cast<AffineDimExpr>(opIndices[cast<AffineDimExpr>(written).getPosition()]).getPosition()] =
           read;
+    for (AffineExpr &index : indices)
+      index = liftIndex(index, *parent);
     node->uses.push_back(indices);
     if (failed(buildTree(*node)))
       return failure();
@@ -215,6 +235,7 @@ LogicalResult KernelEmitter::collect(Value tensor, Exprs indices, Node &user) {
 //===----------------------------------------------------------------------------------------===//
 
 LogicalResult KernelEmitter::emitNode(Node &node, ArrayRef<Buffer> destinations) {
+  node.destinations = destinations;
   if (auto pad = dyn_cast<tensor::PadOp>(kernel.getOp(node.op).op);
       pad && node.op != kernel.getRoot() && canSplitBorder(node))
     return emitPadded(node, 0, /*inside=*/true, destinations.front());
@@ -228,9 +249,9 @@ LogicalResult KernelEmitter::emitLoops(Node &node, unsigned depth, ArrayRef<Buff
     return failure();
   const StageSchedule &stage = *node.schedule;
   if (depth < stage.loops.size()) {
-    Loop loop = toLoops(node, stage.loops[depth]).front();
+    Loop loop = toLoops(node, ArrayRef(stage.loops).slice(depth, 1)).front();
     Values none;
-    return forEachTile(loop.variable, loop.step, vectorVariableOf(node) == loop.variable, none,
+    return forEachTile(loop, vectorVariableOf(node) == loop.variable, none,
                        [&](Values &) { return emitLoops(node, depth + 1, destinations); });
   }
   std::optional<Variable> savedVector = consumerVector;
@@ -249,8 +270,7 @@ LogicalResult KernelEmitter::emitInnerLoops(Node &node, ArrayRef<Loop> loops, Ar
   if (loops.empty())
     return emitTile(node, destinations);
   Values none;
-  return forEachTile(loops.front().variable, loops.front().step,
-                     vectorVariableOf(node) == loops.front().variable, none,
+  return forEachTile(loops.front(), vectorVariableOf(node) == loops.front().variable, none,
                      [&](Values &) { return emitInnerLoops(node, loops.drop_front(), destinations); });
 }
 
@@ -266,6 +286,8 @@ LogicalResult KernelEmitter::emitStages(Node &node, unsigned depth) {
     if (at != depth)
       continue;
     hoistLimit = scopes.size() - 1;
+    if (self)
+      child->destinations = node.destinations;
     if (failed(child->stored ? emitStoredStage(*child) : emitReduction(*child)))
       return failure();
   }
@@ -280,7 +302,7 @@ LogicalResult KernelEmitter::placeRegion(Node &stage, SmallVectorImpl<LinearForm
   AffineMap map = op.outputs.front().map;
   for (unsigned dim = 0; dim < map.getNumResults(); ++dim) {
     LoopVariable region;
-    bool first = true;
+    bool first = true, wholeDimension = false;
     for (const Exprs &use : stage.uses) {
       LinearForm start = indexOf(use[dim], Point(variables.size(), 0));
       int64_t extent = 1;
@@ -305,15 +327,27 @@ LogicalResult KernelEmitter::placeRegion(Node &stage, SmallVectorImpl<LinearForm
         region.base = start;
         region.extent = dynamicExtent ? ShapedType::kDynamic : extent;
         region.dynamicExtent = dynamicExtent;
-      } else if (!(region.base == start)) {
-        return op.op->emitOpError("expects uses of a scratch region that start together");
       } else if (dynamicExtent || ShapedType::isDynamic(region.extent)) {
-        if (!dynamicExtent || !ShapedType::isDynamic(region.extent))
+        if (!dynamicExtent || !ShapedType::isDynamic(region.extent) || !(region.base == start))
           return op.op->emitOpError("expects uses of a scratch region of one size");
+      } else if (region.base.sameTerms(start)) {
+        // What covers both.
+        int64_t end = std::max(region.base.constant + region.extent, start.constant + extent);
+        region.base.constant = std::min(region.base.constant, start.constant);
+        region.extent = end - region.base.constant;
       } else {
-        region.extent = std::max(region.extent, extent);
+        wholeDimension = true;
       }
       first = false;
+    }
+    if (wholeDimension) {
+      // Uses that move differently with the loops around: together they may read all there is.
+      AffineExpr extent = op.extents[cast<AffineDimExpr>(map.getResult(dim)).getPosition()];
+      std::optional<int64_t> size = SymbolicSizes::constantValue(extent);
+      if (!size)
+        return op.op->emitOpError("expects uses of a scratch region of dynamic size that start together");
+      region.base = LinearForm();
+      region.extent = *size;
     }
     region.level = scopes.size() - 1;
     variables[variableOf(stage, cast<AffineDimExpr>(map.getResult(dim)).getPosition())] = region;
@@ -358,6 +392,10 @@ LogicalResult KernelEmitter::emitStoredStage(Node &stage) {
     for (Value size : dynamicSizes)
       if (Operation *def = size.getDefiningOp(); def && def->getBlock() == entry)
         builder.setInsertionPointAfter(def);
+    // Rows a multiple of many cache lines apart would fall into the same sets of the caches.
+    int64_t elementBytes = std::max(1u, getElementTypeOrSelf(tensor.getType()).getIntOrFloatBitWidth() / 8);
+    if (shape.size() > 1 && !ShapedType::isDynamic(shape.back()) && shape.back() * elementBytes % 512 == 0)
+      shape.back() += 64 / elementBytes;
     MemRefType type = MemRefType::get(shape, getElementTypeOrSelf(tensor.getType()));
     allocated = memref::AllocaOp::create(builder, loc, type, dynamicSizes, builder.getI64IntegerAttr(64));
   }
@@ -390,43 +428,51 @@ LogicalResult KernelEmitter::inTile(Variable variable, const LinearForm &offset,
   return result;
 }
 
-LogicalResult KernelEmitter::forEachTile(Variable variable, int64_t step, bool isVector, Values &carried,
+LogicalResult KernelEmitter::forEachTile(Loop loop, bool isVector, Values &carried,
                                          function_ref<LogicalResult(Values &)> body) {
-  if (variables[variable].laneCount)
+  if (variables[loop.variable].laneCount)
     return body(carried);
-  if (ShapedType::isDynamic(variables[variable].extent))
-    return forEachDynamicTile(variable, step, isVector, carried, body);
-  return forEachStaticTile(variable, step, carried, body);
+  if (ShapedType::isDynamic(variables[loop.variable].extent))
+    return forEachDynamicTile(loop.variable, loop.step, isVector, carried, body);
+  return forEachStaticTile(loop, carried, body);
 }
 
-LogicalResult KernelEmitter::forEachStaticTile(Variable variable, int64_t step, Values &carried,
+LogicalResult KernelEmitter::forEachStaticTile(Loop loop, Values &carried,
                                                function_ref<LogicalResult(Values &)> body) {
-  int64_t extent = variables[variable].extent, trips = extent / step, rest = extent % step;
-  if (extent <= step)
+  int64_t extent = variables[loop.variable].extent;
+  if (extent <= loop.step)
     return body(carried);
-  if (trips == 1) {
-    if (failed(inTile(variable, LinearForm(), step, {}, nullptr, carried, body)))
-      return failure();
-  } else {
-    auto loop = scf::ForOp::create(builder, loc, arith::ConstantIndexOp::create(builder, loc, 0),
-                                   arith::ConstantIndexOp::create(builder, loc, trips),
-                                   arith::ConstantIndexOp::create(builder, loc, 1), carried);
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(loop.getBody());
-    // Loops count tiles: the index is then a multiple of the step to the eye, and packed layouts divide it
-    // exactly.
-    LinearForm offset;
-    offset.add(loop.getInductionVar(), step);
-    Values inside(loop.getRegionIterArgs());
-    if (failed(inTile(variable, offset, step, {}, loop, inside, body)))
-      return failure();
-    if (!carried.empty())
-      scf::YieldOp::create(builder, loc, inside);
-    carried.assign(loop.result_begin(), loop.result_end());
-  }
-  if (rest == 0)
+  EvenSplit split = splitEvenly(extent, loop.step);
+  if (!loop.even)
+    split = {loop.step, extent / loop.step, extent % loop.step, extent % loop.step != 0};
+  if (failed(repeatTile(loop.variable, 0, split.large, split.largeCount, carried, body)))
+    return failure();
+  return repeatTile(loop.variable, split.large * split.largeCount, split.small, split.smallCount, carried,
+                    body);
+}
+
+LogicalResult KernelEmitter::repeatTile(Variable variable, int64_t start, int64_t extent, int64_t count,
+                                        Values &carried, function_ref<LogicalResult(Values &)> body) {
+  if (count == 0)
     return success();
-  return inTile(variable, LinearForm(trips * step), rest, {}, nullptr, carried, body);
+  if (count == 1)
+    return inTile(variable, LinearForm(start), extent, {}, nullptr, carried, body);
+  auto loop = scf::ForOp::create(builder, loc, arith::ConstantIndexOp::create(builder, loc, 0),
+                                 arith::ConstantIndexOp::create(builder, loc, count),
+                                 arith::ConstantIndexOp::create(builder, loc, 1), carried);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(loop.getBody());
+  // Loops count tiles: the index is then a multiple of the step to the eye, and packed layouts divide it
+  // exactly.
+  LinearForm offset(start);
+  offset.add(loop.getInductionVar(), extent);
+  Values inside(loop.getRegionIterArgs());
+  if (failed(inTile(variable, offset, extent, {}, loop, inside, body)))
+    return failure();
+  if (!carried.empty())
+    scf::YieldOp::create(builder, loc, inside);
+  carried.assign(loop.result_begin(), loop.result_end());
+  return success();
 }
 
 /// Full tiles, then single iterations, or single masked vectors along the vector dimension.
@@ -485,7 +531,11 @@ LogicalResult KernelEmitter::emitParallelLoops(Node &node, ArrayRef<Buffer> dest
            << node.schedule->loops.size() << " parallel loops, but got " << count;
   if (failed(emitStages(node, 0)))
     return failure();
-  SmallVector<Loop> loops = toLoops(node, ArrayRef(node.schedule->loops).take_front(count));
+  ArrayRef<LoopStep> spread = ArrayRef(node.schedule->loops).take_front(count);
+  for (LoopStep loop : spread)
+    if (kernel.getOp(node.op).isReductionLoop(loop.dim))
+      return kernel.getOp(node.op).op->emitOpError("expects parallel loops, but d") << loop.dim << " reduces";
+  SmallVector<Loop> loops = toLoops(node, spread);
   auto constant = [&](int64_t value) -> Value { return arith::ConstantIndexOp::create(builder, loc, value); };
   Values trips;
   for (Loop loop : loops) {
@@ -517,7 +567,7 @@ LogicalResult KernelEmitter::emitParallelTile(Node &node, ArrayRef<Loop> loops, 
                                               unsigned i, ArrayRef<Buffer> destinations) {
   if (i == loops.size())
     return emitLoops(node, i, destinations);
-  auto [variable, step] = loops[i];
+  auto [variable, step, even] = loops[i];
   Values none;
   auto inner = [&](Values &) -> LogicalResult {
     // Stages between two parallel loops belong to each iteration of the range.
@@ -525,32 +575,38 @@ LogicalResult KernelEmitter::emitParallelTile(Node &node, ArrayRef<Loop> loops, 
       return failure();
     return emitParallelTile(node, loops, tileNumbers, i + 1, destinations);
   };
-  LinearForm offset;
-  offset.add(tileNumbers[i], step);
   const LoopVariable &current = variables[variable];
   bool dynamic = ShapedType::isDynamic(current.extent);
   int64_t extent = current.extent;
   if (!dynamic && extent <= step)
     return inner(none);
-  if (!dynamic && extent % step == 0)
-    return inTile(variable, offset, step, {}, nullptr, none, inner);
+  EvenSplit split{step, 0, 0, 1};
+  if (!dynamic)
+    split =
+        even ? splitEvenly(extent, step) : EvenSplit{step, extent / step, extent % step, extent % step != 0};
+  LinearForm offset;
+  offset.add(tileNumbers[i], split.large);
+  if (split.smallCount == 0)
+    return inTile(variable, offset, split.large, {}, nullptr, none, inner);
 
   Value full = dynamic ? Value(arith::DivUIOp::create(builder, loc, current.dynamicExtent,
                                                       arith::ConstantIndexOp::create(builder, loc, step)))
-                       : Value(arith::ConstantIndexOp::create(builder, loc, extent / step));
+                       : Value(arith::ConstantIndexOp::create(builder, loc, split.largeCount));
   Value isFull = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult, tileNumbers[i], full);
   auto branch = scf::IfOp::create(builder, loc, isFull, /*withElseRegion=*/true);
   {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(branch.thenBlock());
-    if (failed(inTile(variable, offset, step, {}, branch, none, inner)))
+    if (failed(inTile(variable, offset, split.large, {}, branch, none, inner)))
       return failure();
   }
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(branch.elseBlock());
-  LinearForm start(dynamic ? 0 : extent / step * step);
-  if (!dynamic)
-    return inTile(variable, start, extent % step, {}, branch, none, inner);
+  if (!dynamic) {
+    LinearForm start(split.largeCount * (split.large - split.small));
+    start.add(tileNumbers[i], split.small);
+    return inTile(variable, start, split.small, {}, branch, none, inner);
+  }
   LinearForm lower;
   lower.add(full, step);
   return inRemainder(variable, lower, vectorVariableOf(node) == variable, branch, inner);

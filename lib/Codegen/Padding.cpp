@@ -152,7 +152,7 @@ LogicalResult KernelEmitter::emitPadded(Node &node, unsigned dim, bool inside, c
     };
     unsigned savedLimit = hoistLimit;
     hoistLimit = scopes.size() - 1;
-    LogicalResult result = forEachTile(variable, 4 * lanes, /*isVector=*/true, none, body);
+    LogicalResult result = forEachTile({variable, 4 * lanes}, /*isVector=*/true, none, body);
     hoistLimit = savedLimit;
     return result;
   }

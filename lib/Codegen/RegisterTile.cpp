@@ -3,6 +3,7 @@
 #include "KernelEmitter.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
@@ -106,12 +107,78 @@ Value KernelEmitter::combineLanes(linalg::GenericOp op, Value vector) {
   return vector::ExtractOp::create(builder, loc, vector, ArrayRef<int64_t>{0});
 }
 
+/// The reduction variables that loops around the tile cut into blocks; a result then waits in memory between
+/// them.
+SmallVector<KernelEmitter::Variable> KernelEmitter::blockedReductions(const Node &node) const {
+  SmallVector<Variable> blocked;
+  if (!node.destinations.empty() && node.schedule)
+    for (LoopStep loop : node.schedule->loops)
+      if (kernel.getOp(node.op).isReductionLoop(loop.dim))
+        blocked.push_back(variableOf(node, loop.dim));
+  return blocked;
+}
+
+/// What the accumulators of a tile start from, one a result at each of `points`: the reduction's initial
+/// value in the first block, what the blocks before have stored in the others.
+KernelEmitter::Values KernelEmitter::startOrContinue(Node &node, ArrayRef<Point> points,
+                                                     std::optional<Variable> vector) {
+  const StructuredOp &op = kernel.getOp(node.op);
+  auto forEachResult = [&](function_ref<Value(unsigned, const Exprs &, const Point &)> value) {
+    Values values;
+    for (const Point &point : points)
+      for (unsigned result = 0; result < op.outputs.size(); ++result) {
+        Value scalarOrVector = value(result, compose(op.outputs[result].map, node.indices), point);
+        values.push_back(vector ? broadcast(scalarOrVector) : scalarOrVector);
+      }
+    return values;
+  };
+  auto start = [&] {
+    return forEachResult([&](unsigned result, const Exprs &indices, const Point &point) {
+      return evaluate(cast<linalg::GenericOp>(op.op).getDpsInits()[result], indices, point, vector);
+    });
+  };
+  auto proceed = [&] {
+    return forEachResult([&](unsigned result, const Exprs &indices, const Point &point) {
+      return load(node.destinations[result], indices, point, vector);
+    });
+  };
+  Value isFirst;
+  for (Variable variable : blockedReductions(node)) {
+    const LinearForm &block = variables[variable].base;
+    if (block.isConstant()) {
+      if (block.constant != 0)
+        return proceed();
+      continue;
+    }
+    Value here =
+        arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, block.materialize(builder, loc),
+                              arith::ConstantIndexOp::create(builder, loc, 0));
+    isFirst = isFirst ? Value(arith::AndIOp::create(builder, loc, isFirst, here)) : here;
+  }
+  if (!isFirst)
+    return start();
+  // Values known inside a branch are not known behind it.
+  auto branch = [&](function_ref<Values()> values) {
+    return [this, values](OpBuilder &inside, Location) {
+      OpBuilder::InsertionGuard guard(builder);
+      builder.setInsertionPoint(inside.getInsertionBlock(), inside.getInsertionPoint());
+      unsigned savedLimit = hoistLimit;
+      scopes.emplace_back();
+      hoistLimit = scopes.size() - 1;
+      scf::YieldOp::create(builder, loc, values());
+      scopes.pop_back();
+      hoistLimit = savedLimit;
+    };
+  };
+  auto either = scf::IfOp::create(builder, loc, isFirst, branch(start), branch(proceed));
+  return Values(either.getResults());
+}
+
 LogicalResult KernelEmitter::reduceLoops(ArrayRef<Loop> loops, std::optional<Variable> vector,
                                          Values &accumulators, function_ref<LogicalResult(Values &)> body) {
   if (loops.empty())
     return body(accumulators);
-  auto [variable, step] = loops.front();
-  return forEachTile(variable, step, variable == vector, accumulators,
+  return forEachTile(loops.front(), loops.front().variable == vector, accumulators,
                      [&](Values &inside) { return reduceLoops(loops.drop_front(), vector, inside, body); });
 }
 
@@ -145,6 +212,8 @@ LogicalResult KernelEmitter::emitReduction(Node &node) {
   else if (consumerVector && llvm::is_contained(tile.variables, *consumerVector))
     lanesAlong = consumerVector;
   bool acrossLanes = lanesAlong && llvm::is_contained(reduced, *lanesAlong);
+  if (acrossLanes && !blockedReductions(node).empty())
+    return op.op->emitOpError("expects no blocks of a reduction along vector lanes");
   if (acrossLanes && (op.outputs.size() != 1 || !combinerOf(generic, 0)))
     return op.op->emitOpError("expects a body that combines one accumulator to reduce along vector lanes");
   tile.vectorVariable = acrossLanes ? std::nullopt : lanesAlong;
@@ -167,21 +236,14 @@ LogicalResult KernelEmitter::emitReduction(Node &node) {
   }
   unsigned results = op.outputs.size();
   Values accumulators;
-  for (const Point &point : points) {
-    for (unsigned result = 0; result < results; ++result) {
-      Value init = generic.getDpsInits()[result];
-      if (!acrossLanes) {
-        Value value =
-            evaluate(init, compose(op.outputs[result].map, node.indices), point, tile.vectorVariable);
-        accumulators.push_back(tile.vectorVariable ? broadcast(value) : value);
-        continue;
-      }
-      auto neutral = arith::getNeutralElement(combinerOf(generic, 0));
-      if (!neutral)
-        return op.op->emitOpError("expects a combiner with a neutral element to reduce along vector lanes");
-      Value start = broadcast(arith::ConstantOp::create(builder, loc, *neutral));
-      accumulators.append(chunks, start);
-    }
+  if (!acrossLanes) {
+    accumulators = startOrContinue(node, points, tile.vectorVariable);
+  } else {
+    auto neutral = arith::getNeutralElement(combinerOf(generic, 0));
+    if (!neutral)
+      return op.op->emitOpError("expects a combiner with a neutral element to reduce along vector lanes");
+    Value start = broadcast(arith::ConstantOp::create(builder, loc, *neutral));
+    accumulators.assign(points.size() * chunks, start);
   }
 
   unsigned savedLimit = hoistLimit;

@@ -37,13 +37,16 @@ static std::optional<std::pair<unsigned, int64_t>> vectorTile(const StructuredKe
         step = loop.step;
     return step;
   };
-  if (!stage || stage->stored)
+  if (!stage)
     return std::nullopt;
-  if (stage->vectorDim && !op.isReductionLoop(*stage->vectorDim))
-    return std::make_pair(*stage->vectorDim, lastStep(stage->loops, *stage->vectorDim));
-  if (stage->vectorDim || !root->vectorDim)
+  if (stage->vectorDim && op.isReductionLoop(*stage->vectorDim))
     return std::nullopt;
-  // In registers at the root's tile: along the root's vector loop.
+  if (stage->vectorDim)
+    if (int64_t width = lastStep(stage->loops, *stage->vectorDim))
+      return std::make_pair(*stage->vectorDim, width);
+  if (!root->vectorDim)
+    return std::nullopt;
+  // Its tile is the root's, along the root's vector loop.
   auto toRoot = kernel.mapLoopsToRoot();
   for (auto [loop, rootLoop] : llvm::enumerate(toRoot.lookup(number)))
     if (rootLoop == *root->vectorDim)

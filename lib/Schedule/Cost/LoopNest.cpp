@@ -4,6 +4,8 @@
 
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
+#include <numeric>
+
 using namespace mlir;
 using namespace tenon;
 
@@ -74,6 +76,26 @@ double LoopNest::iterations() const {
   for (int64_t extent : extents)
     count *= extent;
   return count;
+}
+
+double LoopNest::Operand::setsReached(ArrayRef<int64_t> extents, int64_t lineBytes, int64_t wayBytes) const {
+  // Constants are laid out as they are read, padded inputs are stored with a pitch that avoids this.
+  if (packable || padded)
+    return 1;
+  int64_t run = elementBytes, apart = 0;
+  for (size_t loop = 0; loop < strides.size(); ++loop) {
+    if (extents[loop] == 1 || strides[loop] == 0)
+      continue;
+    int64_t stride = std::abs(strides[loop]) * elementBytes;
+    if (stride <= run)
+      run += stride * (extents[loop] - 1);
+    else
+      apart = std::gcd(apart, stride);
+  }
+  if (apart == 0)
+    return 1;
+  double starts = double(wayBytes) / std::gcd(apart, wayBytes);
+  return std::min(1.0, starts * llvm::alignTo(run, lineBytes) / wayBytes);
 }
 
 double LoopNest::Operand::footprint(ArrayRef<int64_t> extents, int64_t lineBytes) const {

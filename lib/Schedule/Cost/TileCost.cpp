@@ -31,6 +31,38 @@ static void forEachPoint(const LoopNest &nest, const RegisterTile &tile, int64_t
   descend(0);
 }
 
+/// Cache lines of a tile at one step of the reduction that share a set of the first-level cache with more
+/// than fit: none of them is there any more when the next step comes back to it. A way holds a page, as in
+/// caches looked up by the address within one; two ways of a set are left to what streams past.
+static double countEvictedLines(const LoopNest &nest, const RegisterTile &tile, const Machine &machine) {
+  int64_t ways = std::max<int64_t>(4, machine.l1Bytes / machine.pageBytes);
+  int64_t sets = machine.pageBytes / machine.cacheLineBytes;
+  double evicted = 0;
+  for (const LoopNest::Operand &input : nest.inputs) {
+    if (input.packable)
+      continue;
+    std::set<int64_t> lines{0};
+    for (unsigned loop = 0; loop < nest.size(); ++loop) {
+      if (nest.reduction[loop] || loop == tile.vectorLoop || input.strides[loop] == 0)
+        continue;
+      std::set<int64_t> moved;
+      for (int64_t address : lines)
+        for (int64_t at = 0; at < tile.extents[loop]; ++at)
+          moved.insert(address + at * input.strides[loop]);
+      lines = std::move(moved);
+    }
+    std::map<int64_t, std::set<int64_t>> bySet;
+    for (int64_t address : lines) {
+      int64_t line = address * input.elementBytes / machine.cacheLineBytes;
+      bySet[line % sets].insert(line);
+    }
+    for (const auto &[set, inSet] : bySet)
+      if (int64_t(inSet.size()) > ways - 2)
+        evicted += inSet.size();
+  }
+  return evicted;
+}
+
 TileFeatures tenon::analyzeTile(const LoopNest &nest, const RegisterTile &tile, const Machine &machine,
                                 int64_t lanes) {
   TileFeatures features;
@@ -67,8 +99,10 @@ TileFeatures tenon::analyzeTile(const LoopNest &nest, const RegisterTile &tile, 
   });
   features.multiplyAdds = time;
   SmallVector<int> change(time + 2, 0);
+  bool passing = false; // a value loaded for one use needs a register for a moment
   for (auto &[key, life] : lives) {
     features.loads += life.cost;
+    passing |= life.last == life.first;
     if (life.last > life.first) {
       ++change[life.first];
       --change[life.last + 1];
@@ -80,10 +114,13 @@ TileFeatures tenon::analyzeTile(const LoopNest &nest, const RegisterTile &tile, 
     most = std::max(most, alive);
   }
   bool reduces = llvm::is_contained(nest.reduction, true);
-  features.registers = (reduces ? features.accumulators : 0) + most + 1;
+  if (reduces)
+    features.evictedLines = countEvictedLines(nest, tile, machine);
+  features.registers = (reduces ? features.accumulators : 0) + most + passing;
 
   double issue = features.multiplyAdds / machine.fmaPerCycle;
-  double memory = features.loads / machine.loadsPerCycle;
+  double memory = features.loads / machine.loadsPerCycle +
+                  features.evictedLines * machine.cacheLineBytes / machine.l2BytesPerCycle;
   double latency = reduces ? features.multiplyAdds * machine.fmaLatency / features.accumulators : 0;
   // What the front end must bring in: the work, loads, and about three instructions of loop.
   double frontEnd = (features.multiplyAdds + features.loads + 3) / 5.0;
@@ -99,13 +136,16 @@ double tenon::computeCycles(const LoopNest &nest, const RegisterTile &tile, cons
   std::function<void(unsigned, double)> descend = [&](unsigned loop, double count) {
     if (loop < nest.size()) {
       int64_t extent = nest.extents[loop], step = tile.extents[loop];
-      if (int64_t full = extent / step) {
-        part.extents[loop] = step;
-        descend(loop + 1, count * full);
+      bool even = loop != tile.vectorLoop && !nest.reduction[loop];
+      EvenSplit split = even ? splitEvenly(extent, step)
+                             : EvenSplit{step, extent / step, extent % step, extent % step != 0};
+      if (split.largeCount) {
+        part.extents[loop] = split.large;
+        descend(loop + 1, count * split.largeCount);
       }
-      if (int64_t rest = extent % step) {
-        part.extents[loop] = rest;
-        descend(loop + 1, count);
+      if (split.smallCount) {
+        part.extents[loop] = split.small;
+        descend(loop + 1, count * split.smallCount);
       }
       return;
     }
@@ -127,8 +167,8 @@ double tenon::computeCycles(const LoopNest &nest, const RegisterTile &tile, cons
   return total;
 }
 
-double tenon::nestCycles(const LoopNest &nest, const RegisterTile &tile, ArrayRef<LoopStep> loops,
-                         const Machine &machine, int64_t lanes) {
+double tenon::nestCycles(const LoopNest &nest, double computeCycles, ArrayRef<LoopStep> loops,
+                         const Machine &machine) {
   // Extents inside each loop, and how often each loop runs.
   SmallVector<SmallVector<int64_t, 8>> inside{nest.extents};
   SmallVector<double> trips;
@@ -143,21 +183,26 @@ double tenon::nestCycles(const LoopNest &nest, const RegisterTile &tile, ArrayRe
     operands.push_back(&input);
   operands.push_back(&nest.output);
 
-  SmallVector<double> workingSet;
-  for (const auto &extents : inside) {
-    double bytes = 0;
-    for (const LoopNest::Operand *operand : operands)
-      bytes += operand->footprint(extents, machine.cacheLineBytes);
-    workingSet.push_back(bytes);
-  }
+  // The reduction loops inside all parallel ones accumulate in registers.
+  size_t inRegisters = loops.size();
+  while (inRegisters > 0 && nest.reduction[loops[inRegisters - 1].dim])
+    --inRegisters;
   // An operand that a loop does not move is read again by each of its trips, unless what one trip touches
   // stays cached.
-  auto traffic = [&](double capacity) {
+  auto traffic = [&](double capacity, int64_t wayBytes) {
+    SmallVector<double> workingSet;
+    for (const auto &extents : inside) {
+      double bytes = 0;
+      for (const LoopNest::Operand *operand : operands)
+        bytes += operand->footprint(extents, machine.cacheLineBytes) /
+                 operand->setsReached(extents, machine.cacheLineBytes, wayBytes);
+      workingSet.push_back(bytes);
+    }
     double total = 0;
     for (const LoopNest::Operand *operand : operands) {
       double bytes = operand->footprint(nest.extents, machine.cacheLineBytes);
       for (size_t i = 0; i < loops.size(); ++i) {
-        bool accumulates = operand == &nest.output && nest.reduction[loops[i].dim];
+        bool accumulates = operand == &nest.output && i >= inRegisters;
         if (!operand->movesWith(loops[i].dim) && !accumulates && workingSet[i + 1] > capacity)
           bytes *= trips[i];
       }
@@ -165,9 +210,11 @@ double tenon::nestCycles(const LoopNest &nest, const RegisterTile &tile, ArrayRe
     }
     return total;
   };
-  double compute = computeCycles(nest, tile, machine, lanes);
-  double fromL2 = traffic(0.8 * machine.l1Bytes) / machine.l2BytesPerCycle;
-  double fromL3 = traffic(0.8 * machine.l2Bytes) / machine.l3BytesPerCycle;
-  // Prefetching hides most, not all, of what moves under the computation.
-  return std::max({compute, fromL2, fromL3}) + 0.15 * (fromL2 + fromL3);
+  // The ways of a first-level cache hold a page; second-level caches have about eight.
+  double fromL2 = traffic(0.8 * machine.l1Bytes, machine.pageBytes) / machine.l2BytesPerCycle;
+  double fromL3 =
+      traffic(0.8 * machine.l2Bytes, llvm::PowerOf2Ceil(machine.l2Bytes / 8)) / machine.l3BytesPerCycle;
+  // Prefetching hides most of what comes from the second level under the computation, half of what is further
+  // away.
+  return std::max({computeCycles, fromL2, fromL3}) + 0.15 * fromL2 + 0.5 * fromL3;
 }

@@ -24,6 +24,7 @@ struct RegisterTile {
 struct TileFeatures {
   double multiplyAdds = 0; ///< vector operations of the body in one tile
   double loads = 0;        ///< load instructions in one tile, strided ones counted by what they expand to
+  double evictedLines = 0; ///< cache lines that do not survive from one reduction step to the next
   unsigned accumulators = 0;
   unsigned registers = 0; ///< vectors alive at once, with everything
   double cycles = 0;      ///< of the innermost body, per tile
@@ -36,9 +37,10 @@ TileFeatures analyzeTile(const LoopNest &nest, const RegisterTile &tile, const M
 double computeCycles(const LoopNest &nest, const RegisterTile &tile, const Machine &machine, int64_t lanes);
 
 /// Cycles of the whole nest when its loops stand in the order of `loops` (outermost first, steps in
-/// elements): computing, or moving what does not stay in cache, whichever is more.
-double nestCycles(const LoopNest &nest, const RegisterTile &tile, llvm::ArrayRef<LoopStep> loops,
-                  const Machine &machine, int64_t lanes);
+/// elements): computing, which alone takes `computeCycles`, or moving what does not stay in cache, whichever
+/// is more.
+double nestCycles(const LoopNest &nest, double computeCycles, llvm::ArrayRef<LoopStep> loops,
+                  const Machine &machine);
 
 } // namespace tenon
 

@@ -24,6 +24,20 @@ struct LoopStep {
   bool operator==(const LoopStep &other) const { return dim == other.dim && step == other.step; }
 };
 
+/// An extent cut into tiles: first the large ones, then those one element smaller.
+struct EvenSplit {
+  int64_t large, largeCount, small, smallCount;
+};
+
+/// The tiles of a loop that is not along the vectors, and the innermost over its dimension: as few as a step of at most
+/// `step` allows, and as even as possible. A full tile and a sliver would cost the sliver's latency.
+inline EvenSplit splitEvenly(int64_t extent, int64_t step) {
+  int64_t tiles = (extent + step - 1) / step, small = extent / tiles, largeCount = extent - small * tiles;
+  if (largeCount == 0)
+    return {small, tiles, 0, 0};
+  return {small + 1, largeCount, small, tiles - largeCount};
+}
+
 /// The loops of one structured op and where they stand.
 struct StageSchedule {
   /// The op's number in the kernel.

@@ -1,0 +1,540 @@
+//===- TiledSpace.cpp - One reduction that carries the work, everything else at its tile --------------===//
+//
+// A point of this space: a register tile, a band of a padded input, the order of the loops around the tile, a
+// block over one of them, and a block over the reduction.
+//
+//===----------------------------------------------------------------------------------------===//
+
+#include "KernelShape.h"
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+using namespace mlir;
+using namespace tenon;
+
+//===----------------------------------------------------------------------------------------===//
+// Register tiles
+//===----------------------------------------------------------------------------------------===//
+
+/// Values worth trying for a step: small ones, and those that divide the extent.
+static SmallVector<int64_t> tileSteps(int64_t extent, int64_t most) {
+  SmallVector<int64_t> steps;
+  for (int64_t step = 1; step <= std::min(extent, most); ++step)
+    if (step <= 8 || step == 10 || step == 12 || step == 14 || extent == step)
+      steps.push_back(step);
+  return steps;
+}
+
+/// For lanes along `vector` where operands lie apart: the loop they are contiguous along, so that a square of
+/// vectors can be loaded and transposed in registers. None if there is no such loop for all of them, or the
+/// nest reduces.
+static std::optional<unsigned> transposedLoop(const LoopNest &nest, unsigned vector, int64_t lanes) {
+  if (llvm::is_contained(nest.reduction, true) || nest.output.strides[vector] != 1 ||
+      nest.extents[vector] < lanes)
+    return std::nullopt;
+  for (unsigned loop = 0; loop < nest.size(); ++loop) {
+    if (loop == vector || nest.extents[loop] < lanes)
+      continue;
+    bool all = llvm::all_of(nest.inputs, [&](const LoopNest::Operand &operand) {
+      int64_t stride = operand.strides[vector];
+      return stride == 0 || stride == 1 || operand.strides[loop] == 1;
+    });
+    if (all)
+      return loop;
+  }
+  return std::nullopt;
+}
+
+/// A register tile and what computing the whole nest with it costs.
+struct ScoredTile {
+  double cycles;
+  RegisterTile tile;
+};
+
+/// The register tiles of `nest`, best first by what computing alone costs.
+static std::vector<ScoredTile> rankTiles(const LoopNest &nest, const Machine &machine, int64_t lanes,
+                                         unsigned keep) {
+  SmallVector<unsigned> parallel;
+  for (unsigned loop = 0; loop < nest.size(); ++loop)
+    if (!nest.reduction[loop])
+      parallel.push_back(loop);
+  bool reduces = llvm::is_contained(nest.reduction, true);
+  // LLVM spills when nearly all of 32 registers are alive at once; of 16 every one is needed.
+  unsigned limit = machine.numVectorRegisters - (machine.numVectorRegisters > 16 ? 2 : 0);
+
+  std::vector<ScoredTile> ranked;
+  auto consider = [&](const RegisterTile &tile) {
+    TileFeatures features = analyzeTile(nest, tile, machine, lanes);
+    // Register overflow is a cliff: it is no candidate.
+    if (features.registers > limit || features.multiplyAdds > 160)
+      return;
+    ranked.push_back({computeCycles(nest, tile, machine, lanes), tile});
+  };
+  for (unsigned vector = 0; vector < nest.size(); ++vector) {
+    if (!canVectorize(nest, vector)) {
+      if (std::optional<unsigned> across = transposedLoop(nest, vector, lanes)) {
+        RegisterTile square;
+        square.vectorLoop = vector;
+        square.extents.assign(nest.size(), 1);
+        square.extents[vector] = square.extents[*across] = lanes;
+        ranked.push_back({computeCycles(nest, square, machine, lanes), square});
+      }
+      continue;
+    }
+    RegisterTile tile;
+    tile.vectorLoop = vector;
+    tile.extents.assign(nest.size(), 1);
+    int64_t vectors = llvm::divideCeil(nest.extents[vector], lanes);
+    for (int64_t count : {1, 2, 3, 4, 6, 8}) {
+      if (count > vectors && count > 1)
+        break;
+      tile.extents[vector] = count * lanes;
+      consider(tile);
+      for (unsigned outer : parallel) {
+        if (outer == vector)
+          continue;
+        for (int64_t step : tileSteps(nest.extents[outer], reduces ? 14 : 4)) {
+          tile.extents[outer] = step;
+          if (step > 1)
+            consider(tile);
+          for (unsigned second : parallel) {
+            if (second == vector || second <= outer || count > 4 || step > 8)
+              continue;
+            for (int64_t secondStep : {2, 4}) {
+              if (secondStep > nest.extents[second] || step * secondStep * count > 28)
+                continue;
+              tile.extents[second] = secondStep;
+              consider(tile);
+              tile.extents[second] = 1;
+            }
+          }
+        }
+        tile.extents[outer] = 1;
+      }
+    }
+  }
+  return takeCheapest(std::move(ranked), keep, [](const ScoredTile &candidate) { return candidate.cycles; });
+}
+
+/// Unrolls the innermost reduction loop of a small tile until its body outweighs the loop.
+static int64_t reductionUnroll(const LoopNest &nest, const RegisterTile &tile, unsigned loop, int64_t lanes) {
+  if (loop == tile.vectorLoop)
+    return tile.extents[loop];
+  int64_t work = 1;
+  for (auto [i, extent] : llvm::enumerate(tile.extents))
+    work *= i == tile.vectorLoop ? std::max<int64_t>(1, extent / lanes) : extent;
+  int64_t unroll = 1;
+  while (unroll < 8 && work * unroll * 2 <= 24 && unroll * 2 <= nest.extents[loop])
+    unroll *= 2;
+  return unroll;
+}
+
+//===----------------------------------------------------------------------------------------===//
+// Bands of a padded input
+//===----------------------------------------------------------------------------------------===//
+
+/// A padded input of a window, stored a band at a time: reads then need no guard, and a band stays in cache.
+struct PaddedBand {
+  unsigned op;                 ///< the tensor.pad
+  SmallVector<LoopStep> loops; ///< of the main op around the band, outermost first, steps in elements
+  double bytes = 0;
+
+  bool covers(unsigned loop, int64_t step) const {
+    return llvm::any_of(loops, [&](LoopStep around) { return around.dim == loop && around.step <= step; });
+  }
+};
+
+/// The bands for `main` under `tile`, if one of its inputs is padded: rows over the whole width of the input,
+/// or over a part of it when a row is too long.
+static SmallVector<PaddedBand> choosePaddedBands(const KernelShape &shape, unsigned main,
+                                                 const LoopNest &nest, const RegisterTile &tile) {
+  StructuredKernel &kernel = shape.kernel;
+  const StructuredOp &op = kernel.getOp(main);
+  for (auto [number, input] : llvm::enumerate(op.inputs)) {
+    std::optional<unsigned> producer = kernel.numberOf(input.tensor);
+    auto pad = producer ? dyn_cast<tensor::PadOp>(kernel.getOp(*producer).op) : tensor::PadOp();
+    if (!pad)
+      continue;
+    const LoopNest::Operand &operand = nest.inputs[number];
+    PaddedBand around;
+    around.op = *producer;
+    SmallVector<unsigned> guardedLoops; // rows first
+    SmallVector<int64_t, 8> extents = nest.extents;
+    for (auto [dim, coefficients] : llvm::enumerate(operand.coefficients)) {
+      bool guarded = pad.getStaticLow()[dim] != 0 || pad.getStaticHigh()[dim] != 0;
+      for (unsigned loop = 0; loop < nest.size(); ++loop) {
+        if (coefficients[loop] == 0 || nest.reduction[loop])
+          continue;
+        if (guarded) {
+          guardedLoops.push_back(loop);
+          continue;
+        }
+        extents[loop] = std::min(nest.extents[loop], tile.extents[loop]);
+        around.loops.push_back({loop, extents[loop]});
+      }
+    }
+    if (guardedLoops.empty())
+      return {};
+    unsigned row = guardedLoops.front();
+    // As many rows as stay well inside the second-level cache, in whole tiles.
+    double budget = shape.machine.l2Bytes / 4;
+    int64_t step = tile.extents[row], extent = nest.extents[row];
+    int64_t most = op.staticExtent(row) ? extent : 4 * step;
+    if (shape.machine.cores > 1 && extent >= 4 * int64_t(shape.machine.cores))
+      most = std::min<int64_t>(most, llvm::divideCeil(extent, 2 * shape.machine.cores));
+
+    SmallVector<PaddedBand> bands;
+    for (int64_t columnTiles : {0, 4, 1}) { // 0: all of them
+      PaddedBand band = around;
+      bool narrower = columnTiles == 0;
+      for (unsigned loop : ArrayRef(guardedLoops).drop_front()) {
+        int64_t columns = columnTiles * tile.extents[loop];
+        narrower |= columns < nest.extents[loop] && op.staticExtent(loop);
+        extents[loop] = columnTiles == 0 ? nest.extents[loop] : std::min(columns, nest.extents[loop]);
+      }
+      if (!narrower)
+        continue;
+      int64_t rowStep = step;
+      for (int64_t rows = step; rows < most + step; rows += step) {
+        extents[row] = rows;
+        double bytes = operand.footprint(extents, shape.machine.cacheLineBytes);
+        if (bytes > budget && rows > step)
+          break;
+        rowStep = rows;
+        band.bytes = bytes;
+      }
+      // The least band under this tile may still be too much to keep.
+      if (band.bytes > std::min<double>(shape.machine.l2Bytes / 2, maxScratchBytes))
+        continue;
+      band.loops.push_back({row, rowStep});
+      for (unsigned loop : ArrayRef(guardedLoops).drop_front())
+        if (columnTiles != 0)
+          band.loops.push_back({loop, extents[loop]});
+      bands.push_back(std::move(band));
+    }
+    return bands;
+  }
+  return {};
+}
+
+//===----------------------------------------------------------------------------------------===//
+// Loops around a tile
+//===----------------------------------------------------------------------------------------===//
+
+namespace {
+
+/// A register tile and the loops around it, steps in elements.
+struct TiledPoint {
+  RegisterTile tile;
+  /// What computing every tile costs.
+  double computeCycles;
+  std::optional<PaddedBand> band;
+  /// Parallel loops, outermost first; those of the band come first.
+  SmallVector<LoopStep> outer;
+  /// Blocks of reduction loops: partial results then wait in memory between blocks.
+  SmallVector<LoopStep> blocks;
+  /// Parallel loops inside the blocks.
+  SmallVector<LoopStep> tiles;
+  /// The reduction loops of a tile.
+  SmallVector<LoopStep> inner;
+};
+
+/// Enumerates the points around one main op.
+class TiledSpace {
+public:
+  TiledSpace(const KernelShape &shape, unsigned main, std::vector<ScoredSchedule> &found)
+      : shape(shape), kernel(shape.kernel), machine(shape.machine), lanes(shape.lanes), main(main),
+        op(kernel.getOp(main)), nest(makeLoopNest(kernel, main)), toRoot(shape.rootLoops.lookup(main)),
+        found(found) {
+    for (unsigned loop = 0; loop < nest.size(); ++loop)
+      (nest.reduction[loop] ? reduction : parallel).push_back(loop);
+  }
+
+  void enumerate();
+
+private:
+  void enumerateOrders(TiledPoint point);
+  void enumerateBlocks(const TiledPoint &point);
+  SmallVector<SmallVector<LoopStep>> reductionBlocks() const;
+  bool needsLoop(unsigned loop, const RegisterTile &tile) const {
+    return nest.extents[loop] > tile.extents[loop] || !op.staticExtent(loop);
+  }
+  void add(const TiledPoint &point);
+  double cyclesOf(const TiledPoint &point) const;
+  std::optional<Schedule> scheduleOf(const TiledPoint &point) const;
+  unsigned chooseParallelLoops(const Schedule &schedule, const TiledPoint &point) const;
+
+  const KernelShape &shape;
+  StructuredKernel &kernel;
+  const Machine &machine;
+  int64_t lanes;
+  unsigned main;
+  const StructuredOp &op;
+  LoopNest nest;
+  /// The loops of the main op as the root's; a reduction that is the root is its own.
+  SmallVector<std::optional<unsigned>> toRoot;
+  SmallVector<unsigned> parallel, reduction;
+  std::vector<ScoredSchedule> &found;
+};
+
+} // namespace
+
+void TiledSpace::enumerate() {
+  for (const ScoredTile &ranked : rankTiles(nest, machine, lanes, 8)) {
+    TiledPoint point{ranked.tile, ranked.cycles, {}, {}, {}, {}, {}};
+    for (unsigned loop : reduction)
+      if (needsLoop(loop, ranked.tile))
+        point.inner.push_back({loop, ranked.tile.extents[loop]});
+    if (!point.inner.empty() && point.inner.back().dim != ranked.tile.vectorLoop)
+      point.inner.back().step = reductionUnroll(nest, ranked.tile, point.inner.back().dim, lanes);
+    SmallVector<PaddedBand> bands;
+    if (!reduction.empty())
+      bands = choosePaddedBands(shape, main, nest, ranked.tile);
+    for (const PaddedBand &band : bands) {
+      point.band = band;
+      enumerateOrders(point);
+    }
+    if (bands.empty())
+      enumerateOrders(point);
+  }
+}
+
+/// Every order of the parallel loops, with and without a block over the last, so that what the others stream
+/// stays in cache.
+void TiledSpace::enumerateOrders(TiledPoint point) {
+  SmallVector<unsigned> order;
+  llvm::copy_if(parallel, std::back_inserter(order),
+                [&](unsigned loop) { return needsLoop(loop, point.tile); });
+  unsigned permutations = 0;
+  do {
+    for (int64_t block : {0, 64, 256}) {
+      point.outer.clear();
+      if (point.band)
+        for (LoopStep loop : point.band->loops)
+          if (nest.extents[loop.dim] > loop.step || !op.staticExtent(loop.dim))
+            point.outer.push_back(loop);
+      if (block) {
+        if (order.empty())
+          continue;
+        unsigned blocked = order.back();
+        if (nest.extents[blocked] < 2 * block || block % point.tile.extents[blocked] != 0)
+          continue;
+        point.outer.push_back({blocked, block});
+      }
+      for (unsigned loop : order)
+        if (!point.band || !point.band->covers(loop, point.tile.extents[loop]))
+          point.outer.push_back({loop, point.tile.extents[loop]});
+      enumerateBlocks(point);
+    }
+  } while (++permutations < 24 && std::next_permutation(order.begin(), order.end()));
+}
+
+/// The blocks of the reduction worth trying: of the innermost loop, so that what a tile reads stays in the
+/// first-level cache from tile to tile, or whole outer loops (the rows of a window).
+SmallVector<SmallVector<LoopStep>> TiledSpace::reductionBlocks() const {
+  SmallVector<SmallVector<LoopStep>> blocks;
+  unsigned last = reduction.back();
+  int64_t outside = 1; // steps of the other reduction loops
+  for (unsigned loop : ArrayRef(reduction).drop_back())
+    outside *= nest.extents[loop];
+  for (int64_t steps : {128, 256, 512}) {
+    int64_t most = llvm::alignTo(llvm::divideCeil(steps, outside), 8);
+    if (nest.extents[last] < 2 * most || !op.staticExtent(last))
+      continue;
+    // Even blocks, of whole unrolled bodies.
+    int64_t count = llvm::divideCeil(nest.extents[last], most);
+    blocks.push_back({{last, int64_t(llvm::alignTo(llvm::divideCeil(nest.extents[last], count), 8))}});
+  }
+  SmallVector<LoopStep> window;
+  for (unsigned loop : ArrayRef(reduction).drop_back()) {
+    if (nest.extents[loop] == 1 || !op.staticExtent(loop))
+      continue;
+    window.push_back({loop, 1});
+    blocks.push_back(window);
+  }
+  return blocks;
+}
+
+/// The point as it is, and with the reduction in blocks around its last parallel loops.
+void TiledSpace::enumerateBlocks(const TiledPoint &point) {
+  add(point);
+  if (reduction.empty() || nest.reduction[point.tile.vectorLoop])
+    return;
+  // What a tile reads stays in the first-level cache as it is.
+  SmallVector<int64_t, 8> extents(nest.extents);
+  for (unsigned loop : parallel)
+    extents[loop] = point.tile.extents[loop];
+  double bytes = 0;
+  for (const LoopNest::Operand &input : nest.inputs)
+    bytes += input.footprint(extents, machine.cacheLineBytes);
+  if (bytes < machine.l1Bytes)
+    return;
+  unsigned bandLoops = 0;
+  if (point.band)
+    for (LoopStep loop : point.band->loops)
+      bandLoops += nest.extents[loop.dim] > loop.step || !op.staticExtent(loop.dim);
+  for (const SmallVector<LoopStep> &blocks : reductionBlocks())
+    for (unsigned depth = bandLoops; depth < point.outer.size(); ++depth) {
+      TiledPoint blocked = point;
+      blocked.blocks = blocks;
+      blocked.tiles.assign(point.outer.begin() + depth, point.outer.end());
+      blocked.outer.truncate(depth);
+      add(blocked);
+    }
+}
+
+void TiledSpace::add(const TiledPoint &point) {
+  std::optional<Schedule> schedule = scheduleOf(point);
+  if (schedule)
+    found.push_back({std::move(*schedule), cyclesOf(point)});
+}
+
+double TiledSpace::cyclesOf(const TiledPoint &point) const {
+  SmallVector<LoopStep> all = point.outer;
+  llvm::append_range(all, point.blocks);
+  llvm::append_range(all, point.tiles);
+  llvm::append_range(all, point.inner);
+  double cycles = nestCycles(nest, point.computeCycles, all, machine);
+  if (point.band) {
+    // Each band is read and written a vector at a time.
+    double bands = 1;
+    for (LoopStep loop : point.band->loops)
+      bands *= llvm::divideCeil(nest.extents[loop.dim], loop.step);
+    cycles += bands * point.band->bytes / 4 / lanes * 3;
+  } else if (llvm::any_of(nest.inputs, [](const LoopNest::Operand &input) { return input.padded; })) {
+    cycles *= 3; // a guard at each read
+  }
+  if (!point.blocks.empty()) {
+    double results = 1 / double(lanes), passes = 1;
+    for (unsigned loop : parallel)
+      results *= nest.extents[loop];
+    for (LoopStep block : point.blocks)
+      passes *= llvm::divideCeil(nest.extents[block.dim], block.step);
+    cycles += results * 2 * (passes - 1); // partial results, written and read back
+    // A tile waits for its partial results from where they are.
+    SmallVector<int64_t, 8> extents(nest.extents);
+    for (LoopStep loop : point.outer)
+      extents[loop.dim] = std::min(extents[loop.dim], loop.step);
+    double partial = nest.output.footprint(extents, machine.cacheLineBytes);
+    double starts = passes;
+    for (unsigned loop : parallel)
+      starts *= llvm::divideCeil(nest.extents[loop], point.tile.extents[loop]);
+    cycles += starts * (partial > machine.l2Bytes / 2 ? 120 : partial > machine.l1Bytes / 2 ? 30 : 10);
+    // A short loop is left, and mispredicted, more often.
+    for (LoopStep loop : ArrayRef(point.inner).drop_back())
+      starts *= llvm::divideCeil(nest.extents[loop.dim], loop.step);
+    cycles += starts * 5;
+    if (main != kernel.getRoot())
+      cycles += results * 2; // and read once more by what follows
+  }
+  return cycles;
+}
+
+/// None if the root's loops cannot stand around the main op, or its partial results need too much memory.
+std::optional<Schedule> TiledSpace::scheduleOf(const TiledPoint &point) const {
+  unsigned rootNumber = kernel.getRoot();
+  const RegisterTile &tile = point.tile;
+  auto inVectors = [&](LoopStep loop) {
+    return loop.dim == tile.vectorLoop ? LoopStep{loop.dim, loop.step / lanes} : loop;
+  };
+  StageSchedule root, stage;
+  root.op = rootNumber;
+  stage.op = main;
+  stage.parent = rootNumber;
+  auto addRootLoops = [&](ArrayRef<LoopStep> loops) {
+    for (LoopStep loop : loops) {
+      LoopStep step = inVectors(loop);
+      if (main != rootNumber) {
+        if (!toRoot[loop.dim])
+          return false;
+        step.dim = *toRoot[loop.dim];
+      }
+      root.loops.push_back(step);
+    }
+    return true;
+  };
+  SmallVector<LoopStep> inner;
+  for (LoopStep loop : point.inner)
+    inner.push_back(inVectors(loop));
+  std::optional<unsigned> vector = tile.vectorLoop;
+
+  if (!addRootLoops(point.outer))
+    return std::nullopt;
+  if (main == rootNumber) {
+    llvm::append_range(root.loops, point.blocks);
+    addRootLoops(point.tiles);
+    root.inner.assign(inner.begin(), inner.end());
+    root.vectorDim = vector;
+  } else {
+    stage.depth = root.loops.size();
+    if (!addRootLoops(point.tiles))
+      return std::nullopt;
+    stage.inner.assign(inner.begin(), inner.end());
+    if (!nest.reduction[*vector])
+      root.vectorDim = toRoot[*vector];
+    else
+      stage.vectorDim = vector;
+    if (!point.blocks.empty()) {
+      SmallVector<int64_t, 8> extents(nest.extents);
+      for (LoopStep loop : point.outer)
+        extents[loop.dim] = std::min(extents[loop.dim], loop.step);
+      if (nest.output.footprint(extents, machine.cacheLineBytes) > maxScratchBytes)
+        return std::nullopt;
+      stage.stored = true;
+      stage.vectorDim = vector;
+      stage.loops.assign(point.blocks.begin(), point.blocks.end());
+      for (LoopStep loop : point.tiles)
+        stage.loops.push_back(inVectors(loop));
+    }
+  }
+
+  Schedule schedule;
+  schedule.stages.push_back(root);
+  if (main != rootNumber)
+    schedule.stages.push_back(stage);
+  if (point.band) {
+    const StructuredOp &pad = kernel.getOp(point.band->op);
+    StageSchedule band;
+    band.op = point.band->op;
+    band.parent = rootNumber;
+    for (LoopStep loop : point.band->loops)
+      band.depth += nest.extents[loop.dim] > loop.step || !op.staticExtent(loop.dim);
+    band.stored = true;
+    band.vectorDim = pad.getNumLoops() - 1;
+    for (unsigned loop = 0; loop < pad.getNumLoops(); ++loop)
+      band.loops.push_back({loop, loop + 1 == pad.getNumLoops() ? 4 : 1});
+    schedule.stages.push_back(band);
+  }
+  schedule.stages.front().parallelLoops = chooseParallelLoops(schedule, point);
+  return schedule;
+}
+
+/// How many of the outer loops to spread over threads: enough iterations for each to get several, no more.
+unsigned TiledSpace::chooseParallelLoops(const Schedule &schedule, const TiledPoint &point) const {
+  const StageSchedule &root = schedule.stages.front();
+  SmallVector<int64_t, 8> extents = nest.extents;
+  double range = 1;
+  unsigned count = 0, most = root.loops.size();
+  // A stage between the loops is done once an iteration of those around it, and blocks of a reduction follow
+  // one another.
+  for (const StageSchedule &stage : schedule.stages)
+    if (stage.parent == root.op && stage.stored)
+      most = std::min(most, stage.depth);
+  if (!point.blocks.empty())
+    most = std::min<unsigned>(most, point.outer.size());
+  SmallVector<LoopStep> loops = point.outer;
+  llvm::append_range(loops, point.tiles);
+  for (LoopStep loop : ArrayRef(loops).take_front(most)) {
+    if (range >= 8.0 * machine.cores)
+      break;
+    range *= llvm::divideCeil(extents[loop.dim], loop.step);
+    extents[loop.dim] = std::min(extents[loop.dim], loop.step);
+    ++count;
+  }
+  return count;
+}
+
+void tenon::enumerateTiled(const KernelShape &shape, unsigned main, std::vector<ScoredSchedule> &found) {
+  TiledSpace(shape, main, found).enumerate();
+}
