@@ -130,9 +130,9 @@ def probe_peak(threads):
     """The machine's f32 multiply-add peak in GFLOP/s as measured now, or None without a driver that can tell."""
     driver = os.environ.get("TENON") or ROOT / "build" / "bin" / "tenon"
     try:
-        done = subprocess.run([driver, "bench", "--probe", "--json", f"--threads={threads}"], capture_output=True,
+        done = subprocess.run([driver, "bench", "--limits", "--only=f32", "--json", f"--threads={threads}"], capture_output=True,
                               text=True, check=True, timeout=60)
-        return float(json.loads(done.stdout)["f32_gflops"])
+        return float(json.loads(done.stdout)["limits"]["f32"]["rate"])
     except (OSError, subprocess.SubprocessError, ValueError, KeyError):
         return None
 

@@ -6,6 +6,9 @@
 #include "MachineLimits.h"
 #include "Quantity.h"
 
+#include "tenon/Machine/Machine.h"
+
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -21,7 +24,8 @@ struct BenchOptions {
   InputOptions inputs;
   int threads = 0;
   double minSeconds = 2;
-  bool json = false, probe = false;
+  bool json = false, limits = false;
+  std::vector<std::string> only;
 };
 
 /// Seconds of single calls, sorted.
@@ -84,28 +88,39 @@ static void printJson(llvm::json::Object object) {
   fmt::print("{}\n", text);
 }
 
-static void probe(const BenchOptions &options) {
+/// What the machine calls itself, for whoever compares the limits of several.
+static llvm::json::Object describeHost() {
+  tenon::Machine machine = tenon::hostMachine();
+  llvm::json::Array features;
+  for (llvm::StringRef feature : llvm::split(machine.features, ','))
+    if (feature.consume_front("+"))
+      features.push_back(feature.str());
+  return llvm::json::Object{{"triple", machine.triple},
+                            {"cpu", machine.cpu},
+                            {"features", std::move(features)},
+                            {"cores", static_cast<int64_t>(machine.cores)},
+                            {"vector_bits", static_cast<int64_t>(machine.vectorBits)},
+                            {"l1_bytes", machine.l1Bytes},
+                            {"l2_bytes", machine.l2Bytes},
+                            {"l3_bytes", machine.l3Bytes}};
+}
+
+static void showLimits(const BenchOptions &options) {
   int threads = options.threads ? options.threads : tenon_rt_processor_count();
-  MachineLimits limits = measureLimits(threads);
+  std::vector<MachineLimit> limits = measureLimits(threads, options.only);
   if (options.json) {
-    printJson(llvm::json::Object{{"threads", limits.threads},
-                                 {"vector_bits", limits.vectorBits},
-                                 {"f32_gflops", limits.gflops},
-                                 {"read_gbytes", llvm::json::Object{{"l1", limits.l1},
-                                                                    {"l2", limits.l2},
-                                                                    {"l3", limits.l3},
-                                                                    {"memory", limits.memory}}}});
+    llvm::json::Object rates;
+    for (const MachineLimit &limit : limits)
+      rates[limit.name] = llvm::json::Object{{"rate", limit.rate}, {"unit", limit.unit}};
+    printJson(
+        llvm::json::Object{{"machine", describeHost()}, {"threads", threads}, {"limits", std::move(rates)}});
     return;
   }
-  fmt::print("{} thread{}, {}-bit vectors\n", limits.threads, limits.threads > 1 ? "s" : "",
-             limits.vectorBits);
-  std::vector<std::vector<std::string>> rows = {
-      {"limit", "rate", ""}, {"f32 multiply-add", fmt::format("{:.1f}", limits.gflops), "GFLOP/s"}};
-  for (auto [name, rate] :
-       {std::pair("reads from L1", limits.l1), std::pair("reads from L2", limits.l2),
-        std::pair("reads from L3", limits.l3), std::pair("reads from memory", limits.memory)})
-    if (rate > 0)
-      rows.push_back({name, fmt::format("{:.1f}", rate), "GB/s"});
+  fmt::print("{} thread{}, {}-bit vectors\n", threads, threads > 1 ? "s" : "",
+             tenon::hostMachine().vectorBits);
+  std::vector<std::vector<std::string>> rows = {{"limit", "rate", ""}};
+  for (const MachineLimit &limit : limits)
+    rows.push_back({limit.description, fmt::format("{:.1f}", limit.rate), limit.unit});
   fmt::print("{}", formatTable(rows));
 }
 
@@ -171,13 +186,19 @@ void addBenchCommand(CLI::App &driver, ExitCode &exitCode) {
       ->type_name("SECONDS")
       ->check(CLI::Range(0.01, 3600.0));
   command->add_flag("--json", options->json, "print JSON");
-  command->add_flag("--probe", options->probe, "measure this machine's limits instead of a model")
-      ->excludes(model);
+  CLI::Option *limits =
+      command->add_flag("--limits", options->limits, "measure this machine's limits instead of a model")
+          ->excludes(model);
+  command->add_option("--only", options->only, "measure only these limits")
+      ->type_name("LIMIT,...")
+      ->delimiter(',')
+      ->check(CLI::IsMember(limitNames()))
+      ->needs(limits);
   command->callback([options] {
-    if (options->probe)
-      return probe(*options);
+    if (options->limits)
+      return showLimits(*options);
     if (options->model.empty())
-      throw Failure("bench expects a model, or --probe");
+      throw Failure("bench expects a model, or --limits");
     bench(*options);
   });
 }

@@ -4,19 +4,28 @@
 #ifndef TENON_TOOLS_TENON_MACHINELIMITS_H
 #define TENON_TOOLS_TENON_MACHINELIMITS_H
 
-/// Rates of several threads together; 0 where a machine has no such thing.
-struct MachineLimits {
-  int threads = 1;
-  unsigned vectorBits = 0;
-  double gflops = 0;
-  /// GB/s of streaming reads from the caches and from memory.
-  double l1 = 0, l2 = 0, l3 = 0, memory = 0;
+#include <string>
+#include <vector>
+
+/// One measured rate of several threads together.
+struct MachineLimit {
+  /// What `tenon bench --only` calls it, "f32" or "memory".
+  const char *name;
+  /// "multiply-add of f32".
+  const char *description;
+  /// "GFLOP/s", "GOP/s" or "GB/s".
+  const char *unit;
+  double rate;
 };
 
-/// The f32 multiply-add peak in GFLOP/s of `threads` threads at once.
-double measurePeak(int threads);
+/// The names of all limits, whether or not this machine has them.
+std::vector<std::string> limitNames();
 
-/// The peak and the bandwidths; takes about a second.
-MachineLimits measureLimits(int threads);
+/// Measures the limits called `names`, or all if there are none, each on `threads` threads at once for about
+/// 50 milliseconds. What this machine lacks, a dot product or a cache, is left out.
+std::vector<MachineLimit> measureLimits(int threads, const std::vector<std::string> &names = {});
+
+/// The f32 multiply-add peak in GFLOP/s of `threads` threads at once; 0 without such an instruction.
+double measurePeak(int threads);
 
 #endif // TENON_TOOLS_TENON_MACHINELIMITS_H

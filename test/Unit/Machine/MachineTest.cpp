@@ -127,7 +127,22 @@ TEST(Probe, MeasuresPlausibleLimits) {
     }
   }
   EXPECT_EQ(measurePeakGFlops(64), 0);
-  EXPECT_GT(measureReadGBytes(16 << 10, 0.005), 1);
+  EXPECT_GT(ReadProbe(16 << 10).measureGBytes(0.005), 1);
+}
+
+TEST(Probe, HasALoopForTheWidestDotProducts) {
+  Machine host = hostMachine();
+  // By the element types of the left factor: only the signed and the mixed product of bytes have loops.
+  for (auto [lhs, rhs] : {std::pair(Element::BFloat16, Element::BFloat16),
+#if defined(__x86_64__)
+                          std::pair(Element::Unsigned8, Element::Signed8)
+#else
+                          std::pair(Element::Signed8, Element::Signed8)
+#endif
+       })
+    if (const DotProduct *instruction = host.findDotProduct(lhs, rhs)) {
+      EXPECT_GT(measureDotGOps(*instruction, 0.005), 1);
+    }
 }
 
 } // namespace
