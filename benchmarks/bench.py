@@ -1,42 +1,49 @@
 #!/usr/bin/env python3
 """Times Tenon and its peers side by side on whole models or single kernels.
 
-    bench.py                         all models, one thread
-    bench.py resnet50 bert --threads=2
-    bench.py --kernels gemm          one-node models; `all` for every suite
-    bench.py --quick                 the small models, fewer rounds
+    ./x bench                                          all models, one thread
+    ./x bench resnet50 bert --threads=2 --peers=onnxruntime,openvino
+    ./x bench --kernels=gemm,rows                      one-node models; `all` for every suite
+    ./x bench --quick                                  the small models, fewer rounds
+    ./x bench --setup                                  installs the peers first; `--setup torch` PyTorch too
 
-Each case runs in a process of its own on pinned cores; timing.py says how times become ratios.
+Each case runs in a process of its own on pinned cores; timing.py says how times become ratios. Results are kept in
+benchmarks/results/, a file per machine and number of threads; docs/performance.py makes pages of them.
 """
 
 import argparse
 import datetime
-import json
 import multiprocessing
 import os
 import pathlib
-import platform
 import sys
 
+import report
+import results
 import timing
 
-HERE = pathlib.Path(__file__).resolve().parent
+ROOT = pathlib.Path(__file__).resolve().parent.parent
 QUICK = ["mlp-1", "dscnn", "lstm", "squeezenet", "mobilenetv2"]
 
 
 def parse_options():
     parser = argparse.ArgumentParser(description="Times Tenon and its peers side by side.")
     parser.add_argument("names", nargs="*", metavar="MODEL", help="models or kernels (default: all models)")
-    parser.add_argument("--kernels", metavar="SUITE", help="a suite of single kernels, or 'all'")
-    parser.add_argument("--peers", default="onnxruntime,tenon", metavar="LIST",
-                        help="who takes part; the outputs of the first are the reference (default: %(default)s)")
+    parser.add_argument("--kernels", metavar="SUITES", help="suites of single kernels, separated by commas, or 'all'")
+    parser.add_argument("--peers", metavar="LIST", help="who takes part beside tenon, or 'all' that are installed; the "
+                        "outputs of the first are the reference (default: onnxruntime,openvino, for kernels openblas)")
     parser.add_argument("--threads", type=int, default=1, metavar="N", help="cores used (default: %(default)s)")
-    parser.add_argument("--rounds", type=int, metavar="N", help="paired rounds per case (default: 11, quick: 5)")
+    parser.add_argument("--rounds", type=int, metavar="N", help="paired rounds per case (default: 15, quick: 5)")
     parser.add_argument("--sample-ms", type=float, default=15, metavar="MS",
                         help="least length of one sample (default: %(default)s)")
     parser.add_argument("--latency", action="store_true", help="also time single calls: median and 99th percentile")
+    parser.add_argument("--memory", action=argparse.BooleanOptionalAction,
+                        help="measure memory and compilation of models (default: unless --quick)")
     parser.add_argument("--quick", action="store_true", help="fewer rounds, and by default only small models")
-    parser.add_argument("--json", metavar="FILE", help="where to write the results (default: benchmarks/results/)")
+    parser.add_argument("--resume", action="store_true", help="leave out the cases that the results file has already")
+    parser.add_argument("--json", metavar="FILE", type=pathlib.Path,
+                        help="the results file, whose other cases stay (default: benchmarks/results/MACHINE-Nt.json, "
+                        "quick: .cache/quick.json)")
     parser.add_argument("--list", action="store_true", help="print the names of models and kernels and leave")
     return parser, parser.parse_args()
 
@@ -50,15 +57,32 @@ def choose_cases(parser, options):
         for suite, kernels in SUITES.items():
             print(f"{suite + ':':<9}", *kernels)
         sys.exit(0)
-    if options.kernels and options.kernels != "all" and options.kernels not in SUITES:
-        parser.error(f"unknown suite '{options.kernels}'; there are: all {' '.join(SUITES)}")
-    chosen = SUITES if options.kernels == "all" else [options.kernels] if options.kernels else []
-    names = options.names + [name for suite in chosen for name in SUITES[suite]]
-    known = {*MODELS, *(name for kernels in SUITES.values() for name in kernels)}
+    suites = options.kernels.split(",") if options.kernels else []
+    for suite in suites:
+        if suite != "all" and suite not in SUITES:
+            parser.error(f"unknown suite '{suite}'; there are: all {' '.join(SUITES)}")
+    names = options.names + [name for suite in (SUITES if "all" in suites else suites) for name in SUITES[suite]]
+    kinds = {**dict.fromkeys(MODELS, "model"), **{name: suite for suite in SUITES for name in SUITES[suite]}}
     for name in names:
-        if name not in known:
+        if name not in kinds:
             parser.error(f"unknown model '{name}'; --list shows the known ones")
-    return names or (QUICK if options.quick else list(MODELS))
+    return {name: kinds[name] for name in names or (QUICK if options.quick else MODELS)}
+
+
+def choose_peers(parser, options, only_models):
+    from peers import PEERS
+    wanted = options.peers or ("onnxruntime,openvino" + ("" if only_models else ",openblas"))
+    names = list(PEERS) if wanted == "all" else wanted.split(",")
+    for name in names:
+        if name not in PEERS:
+            parser.error(f"unknown peer '{name}'; there are: all {' '.join(PEERS)}")
+    present = []
+    for name in [name for name in names if name != "tenon"] + ["tenon"]:
+        if missing := PEERS[name].missing():
+            print(f"{name} is left out: {' and '.join(missing)} not installed; see benchmarks/requirements*.txt")
+        else:
+            present.append(name)
+    return present
 
 
 # -- Isolation --------------------------------------------------------------------------------------------------------
@@ -69,7 +93,7 @@ def work(connection, name, settings):
     try:
         connection.send(case.run(name, settings))
     except Exception as error:
-        connection.send({"name": name, "flops": 0, "peers": {}, "failed": {"benchmark": case.first_line(error)}})
+        connection.send({"failed": {"benchmark": case.first_line(error)}})
 
 
 def run_isolated(name, settings):
@@ -85,98 +109,19 @@ def run_isolated(name, settings):
         result = None
     process.join()
     if result is None:
-        result = {"name": name, "flops": 0, "peers": {},
-                  "failed": {"benchmark": f"the process died with exit code {process.exitcode}"}}
+        result = {"failed": {"benchmark": f"the process died with exit code {process.exitcode}"}}
+    return {"name": name, "flops": 0, "bytes": 0, "peers": {}, **result}
+
+
+def measure_case(name, kind, settings, with_memory):
+    import memory
+    result = run_isolated(name, settings)
+    result.update(kind=kind, threads=settings.threads, rounds=settings.rounds,
+                  date=datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"))
+    if with_memory and kind == "model":
+        peers = [peer for peer in settings.peers if peer in result["peers"]]
+        result["resident"], result["compilation"] = memory.measure(name, peers, settings.threads)
     return result
-
-
-# -- Report -----------------------------------------------------------------------------------------------------------
-
-
-def split_peers(peers):
-    """The system the report is about, and those it is compared to."""
-    subject = "tenon" if "tenon" in peers else peers[-1]
-    return subject, [peer for peer in peers if peer != subject]
-
-
-def header(subject, baselines):
-    line = f"{'model':<18}{subject + ' ms':>15}"
-    for baseline in baselines:
-        line += f"{baseline + ' ms':>16}   {'ratio':>6} {'95 % interval':<15}"
-    return line + f"{'GFLOP/s':>10}{'% peak':>8}{'max error':>11}"
-
-
-def row(result, subject, baselines):
-    """One line of the table. A ratio above 1 says that the subject is faster."""
-    peers = result["peers"]
-    mine = peers.get(subject, {})
-    line = f"{result['name']:<18}" + number(mine.get("seconds"), 15, 1e3)
-    for baseline in baselines:
-        theirs = peers.get(baseline, {})
-        line += number(theirs.get("seconds"), 16, 1e3)
-        if "seconds" in mine and "seconds" in theirs:
-            ratio, low, high = timing.median_ratio(theirs["samples"], mine["samples"])
-            line += f"   {ratio:6.2f} {f'[{low:.2f}, {high:.2f}]':<15}"
-        else:
-            line += f"   {'-':>6} {'':<15}"
-    # Models without contractions have no rate to speak of.
-    gflops = mine.get("gflops") or None
-    share = 100 * gflops / result["peak_gflops"] if gflops and "peak_gflops" in result else None
-    error = max((peer["error"] for peer in peers.values() if "error" in peer), default=None)
-    line += (f"{gflops:10.1f}" if gflops else f"{'-':>10}") + (f"{share:8.1f}" if share else f"{'-':>8}")
-    return line + (f"{error:11.1e}" if error is not None else f"{'-':>11}")
-
-
-def number(value, width, scale):
-    if value is None:
-        return f"{'-':>{width}}"
-    value *= scale
-    # Four digits at every magnitude.
-    return f"{value:{width}.{4 if value < 1 else 3 if value < 10 else 2 if value < 100 else 1}f}"
-
-
-def notes(result):
-    for peer, message in result["failed"].items():
-        yield f"    {peer} failed: {message}"
-    if result.get("void"):
-        yield f"    not to be trusted: {result['void']}"
-    for peer, facts in result["peers"].items():
-        if "latency" in facts:
-            latency = facts["latency"]
-            yield (f"    {peer}: median {latency['p50_s'] * 1e3:.4g} ms, 99th percentile "
-                   f"{latency['p99_s'] * 1e3:.4g} ms over {latency['calls']} single calls")
-
-
-def summary(results, subject, baselines):
-    for baseline in baselines:
-        pairs = [[theirs / mine for theirs, mine in zip(result["peers"][baseline]["samples"],
-                                                        result["peers"][subject]["samples"])]
-                 for result in results if {subject, baseline} <= result["peers"].keys()]
-        # A case that one side cannot run is never dropped in silence.
-        failed = sum(subject not in result["peers"] for result in results)
-        if not pairs:
-            yield f"{subject} against {baseline}: nothing to compare, {failed} of {len(results)} failed"
-            continue
-        mean, low, high = timing.geometric_mean(pairs)
-        losses = sum(timing.median_ratio(pair, [1.0] * len(pair), 100)[0] < 1 for pair in pairs)
-        yield (f"{subject} against {baseline}: geometric mean {mean:.2f} [{low:.2f}, {high:.2f}] over {len(pairs)}, "
-               f"slower on {losses}, failed on {failed}")
-
-
-def describe_machine(cores):
-    model = ""
-    try:
-        with open("/proc/cpuinfo") as info:
-            model = next((line.split(":", 1)[1].strip() for line in info if line.startswith("model name")), "")
-    except OSError:
-        pass
-    return {"processor": model or platform.processor(), "system": f"{platform.system()} {platform.release()}",
-            "cores": cores}
-
-
-def save(path, record):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(record, indent=1) + "\n")
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -190,39 +135,39 @@ def main():
         parser.error(str(error))
     # One arena: otherwise glibc's choice of arena by thread is one more thing that varies. Inherited by the cases.
     os.environ["MALLOC_ARENA_MAX"] = "1"
-    names = choose_cases(parser, options)
+    cases = choose_cases(parser, options)
+    import limits
     from case import Settings
-    from peers import PEERS
-    peers = options.peers.split(",")
-    for peer in peers:
-        if peer not in PEERS:
-            parser.error(f"unknown peer '{peer}'; there are: {' '.join(PEERS)}")
-    settings = Settings(tuple(peers), options.threads, options.rounds or (5 if options.quick else 11),
-                        options.sample_ms / 1e3, options.latency)
+    peers = choose_peers(parser, options, all(kind == "model" for kind in cases.values()))
+    machine = limits.describe_machine(cores)
+    settings = Settings(tuple(peers), options.threads, options.rounds or (5 if options.quick else 15),
+                        options.sample_ms / 1e3, options.latency, machine)
 
-    subject, baselines = split_peers(peers)
+    path = options.json or (ROOT / ".cache" / "quick.json" if options.quick else
+                            ROOT / "benchmarks" / "results" / f"{limits.slug(machine)}-{options.threads}t.json")
+    try:
+        record = results.Record(path, machine, options.threads, limits.measure_all(options.threads))
+    except ValueError as error:
+        parser.error(str(error))
+    if options.resume:
+        cases = {name: kind for name, kind in cases.items() if name not in record}
+
+    subject, baselines = report.split_peers(peers)
     print(f"{options.threads} thread{'s' * (options.threads > 1)}, {settings.rounds} rounds" +
           (f"; a ratio above 1 says that {subject} is faster" if baselines else ""))
-    print(header(subject, baselines), flush=True)
-    results = []
-    for name in names:
-        result = run_isolated(name, settings)
-        results.append(result)
-        print(row(result, subject, baselines))
-        for note in notes(result):
-            print(note)
-        sys.stdout.flush()
+    print(report.header(subject, baselines), flush=True)
+    measured = []
+    for name, kind in cases.items():
+        with_memory = not options.quick if options.memory is None else options.memory
+        result = measure_case(name, kind, settings, with_memory)
+        measured.append(result)
+        # Saved at once: a run of hours may be stopped and resumed.
+        record.add(result)
+        print(report.row(result, subject, baselines), *report.notes(result), sep="\n", flush=True)
     if baselines:
-        print()
-        print(*summary(results, subject, baselines), sep="\n")
-
-    now = datetime.datetime.now(datetime.timezone.utc)
-    path = pathlib.Path(options.json) if options.json else \
-        HERE / "results" / f"{now:%Y%m%d-%H%M%S}-{options.threads}t.json"
-    save(path, {"date": now.isoformat(timespec="seconds"), "machine": describe_machine(cores),
-                "threads": options.threads, "rounds": settings.rounds, "results": results})
+        print("", *report.summary(measured, subject, baselines), sep="\n")
     print(f"results in {os.path.relpath(path)}")
-    return 1 if any(result["failed"] for result in results) else 0
+    return 1 if any(subject in result["failed"] or "benchmark" in result["failed"] for result in measured) else 0
 
 
 if __name__ == "__main__":

@@ -1,21 +1,22 @@
 """One benchmark case: a model, loaded by every peer, compared and timed side by side in one process."""
 
-import json
-import os
 import pathlib
-import subprocess
 import time
 from dataclasses import dataclass
 
 import numpy as np
 import onnx
 
+import bounds
 import flops
+import limits
 import models
 import timing
 from peers import PEERS
+from peers.peer import Unsuited
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+MODEL_CACHE = ROOT / ".cache" / "models"
 
 # Largest difference to the first peer's outputs, relative to their largest magnitude: rounding of a few hundred
 # layers in different orders stays well below, a wrong result far above.
@@ -27,6 +28,9 @@ GATE = 0.03
 # What the repeated system of the gate is called among the samples.
 AGAIN = " again"
 
+# A peer so many times slower than the fastest, and slower than so many seconds, is not worth hours of rounds.
+HOPELESS, HOPELESS_SECONDS = 30, 1.0
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -35,15 +39,17 @@ class Settings:
     rounds: int
     sample_seconds: float
     latency: bool
+    machine: dict
 
 
 def run(name, settings):
     """Measures one case and returns everything known about it as plain data, ready for JSON."""
-    path = models.cached(name, ROOT / ".cache" / "models")
+    path = models.cached(name, MODEL_CACHE)
     model = onnx.load(path)
     inputs = models.inputs_for(model)
-    result = {"name": name, "flops": flops.count(model, {key: values.shape for key, values in inputs.items()}),
-              "peers": {}, "failed": {}}
+    shapes = {key: values.shape for key, values in inputs.items()}
+    result = {"name": name, "flops": flops.count(model, shapes), "bytes": flops.count_bytes(model, shapes),
+              "peers": {}, "failed": {}, "unsuited": {}, "once": {}}
     del model
 
     calls, expected = {}, None
@@ -57,14 +63,27 @@ def run(name, settings):
                 # Written so that a NaN fails too.
                 if not error <= TOLERANCE:
                     raise ArithmeticError(f"outputs differ by {error:.1e}, more than {TOLERANCE:.0e}")
+        except Unsuited as reason:
+            result["unsuited"][peer_name] = first_line(reason)
+            continue
         except Exception as error:
             result["failed"][peer_name] = first_line(error)
             continue
         calls[peer_name] = call
         result["peers"][peer_name] = facts
+    leave_out_hopeless(calls, result)
     if calls:
         measure(calls, settings, result)
     return result
+
+
+def leave_out_hopeless(calls, result):
+    """Moves peers that would take hours from `calls` to result["once"], with the seconds of one call."""
+    seconds = {name: timing.time_calls(call, 1) for name, call in calls.items()}
+    for name, once in seconds.items():
+        if once > max(HOPELESS * min(seconds.values()), HOPELESS_SECONDS):
+            del calls[name]
+            result["once"][name] = {**result["peers"].pop(name), "seconds": once}
 
 
 def load(peer, path, inputs, threads):
@@ -97,14 +116,13 @@ def measure(calls, settings, result):
     # The first peer is timed twice in each round: if it differs from itself, nothing can be said of the others.
     first = next(iter(calls))
     systems = {**calls, first + AGAIN: calls[first]}
-    probes = [probe_peak(settings.threads)]
-    samples, result["dropped"] = timing.interleave(systems, settings.rounds, settings.sample_seconds)
-    probes.append(probe_peak(settings.threads))
-    if all(probes):
-        result["peak_gflops"] = float(np.median(probes))
+    memory = limits.nearest_memory(settings.machine, result["bytes"])
+    rounds = timing.interleave(systems, settings.rounds, settings.sample_seconds,
+                               lambda: limits.measure(settings.threads, ("f32", memory)))
+    samples, result["dropped"] = rounds.seconds, rounds.dropped
     gate, low, high = timing.median_ratio(samples.pop(first + AGAIN), samples[first])
     result["gate"] = {"median": gate, "low": low, "high": high}
-    result["void"] = why_void(gate, result["dropped"], settings.rounds, probes)
+    result["void"] = why_void(gate, rounds, settings.rounds)
     for name, seconds in samples.items():
         facts = result["peers"][name]
         facts["seconds"] = float(np.median(seconds))
@@ -113,28 +131,19 @@ def measure(calls, settings, result):
         if settings.latency:
             p50, p99, count = timing.single_calls(calls[name])
             facts["latency"] = {"p50_s": p50, "p99_s": p99, "calls": count}
+    bounds.add_shares(result, samples, rounds.brackets, memory)
 
 
-def why_void(gate, dropped, rounds, probes):
+def why_void(gate, rounds, wanted):
     """Why the numbers should not be trusted, or an empty string."""
     if abs(gate - 1) > GATE:
         return f"the same system differs from itself by {abs(gate - 1):.1%}"
-    if dropped > rounds // 5:
-        return f"{dropped} rounds were disturbed"
-    if all(probes) and max(probes) / min(probes) - 1 > GATE:
-        return f"the machine's peak changed by {max(probes) / min(probes) - 1:.1%}"
+    if rounds.dropped > wanted // 5:
+        return f"{rounds.dropped} rounds were disturbed"
+    peaks = [bracket["f32"] for bracket in rounds.brackets if "f32" in bracket]
+    if peaks and max(peaks) / np.median(peaks) - 1 > GATE:
+        return f"the machine's peak was {max(peaks) / np.median(peaks) - 1:.1%} lower half of the time"
     return ""
-
-
-def probe_peak(threads):
-    """The machine's f32 multiply-add peak in GFLOP/s as measured now, or None without a driver that can tell."""
-    driver = os.environ.get("TENON") or ROOT / "build" / "bin" / "tenon"
-    try:
-        done = subprocess.run([driver, "bench", "--limits", "--only=f32", "--json", f"--threads={threads}"], capture_output=True,
-                              text=True, check=True, timeout=60)
-        return float(json.loads(done.stdout)["limits"]["f32"]["rate"])
-    except (OSError, subprocess.SubprocessError, ValueError, KeyError):
-        return None
 
 
 def first_line(error):

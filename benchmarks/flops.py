@@ -1,4 +1,4 @@
-"""Counts the floating-point operations of an ONNX model in its direct form.
+"""Counts the floating-point operations of an ONNX model in its direct form, and the bytes it can't do without.
 
 Only contractions count (convolutions, matrix products, recurrent layers), two operations per multiply-add. Elementwise
 work, and what algorithms such as Winograd's save or add, is left out, so that the count is the same for every peer.
@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 import onnx
-from onnx import numpy_helper, shape_inference
+from onnx import helper, numpy_helper, shape_inference
 from onnx.reference import ReferenceEvaluator
 
 
@@ -27,6 +27,33 @@ def count(model, shapes):
                     raise ValueError(f"the shape of '{name}' at '{node.name}' could not be inferred")
             total += COUNTS[node.op_type](node, known)
     return total
+
+
+def count_bytes(model, shapes):
+    """Bytes that any implementation must read or write: inputs, weights, outputs, each once.
+
+    Of a table that rows are looked up in, only these count.
+    """
+    graph = model.graph
+    known = infer_shapes(model, shapes)
+    sizes = {tensor.name: tensor_bytes(tensor.dims, tensor.data_type) for tensor in graph.initializer}
+    for value in (*graph.input, *graph.output):
+        sizes[value.name] = tensor_bytes(known[value.name], value.type.tensor_type.elem_type)
+    looked_up = {}
+    used = {}
+    for node in graph.node:
+        for i, name in enumerate(node.input):
+            used.setdefault(name, []).append(node.op_type == "Gather" and i == 0)
+            if node.op_type == "Gather" and i == 0 and name in sizes:
+                looked_up[name] = 4 * math.prod(known[node.output[0]])
+    for name, uses in used.items():
+        if all(uses) and name in looked_up:
+            sizes[name] = min(sizes[name], looked_up[name])
+    return sum(sizes.values())
+
+
+def tensor_bytes(dims, dtype):
+    return math.prod(dims) * helper.tensor_dtype_to_np_dtype(dtype).itemsize
 
 
 def infer_shapes(model, shapes):

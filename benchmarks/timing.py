@@ -5,6 +5,7 @@ drift of the machine falls on each alike, and yields one ratio per pair; what is
 over the rounds with a bootstrap confidence interval.
 """
 
+import dataclasses
 import math
 import os
 import time
@@ -51,37 +52,46 @@ def settle(call, seconds):
         call()
 
 
-def interleave(systems, rounds, sample_seconds):
+@dataclasses.dataclass
+class Rounds:
+    """What interleaved timing yields: for each round kept, seconds per call by system and what the probe said."""
+
+    seconds: dict
+    brackets: list
+    dropped: int
+
+
+def interleave(systems, rounds, sample_seconds, probe=None):
     """Times `systems`, callables by name, in paired rounds.
 
-    Returns seconds per call by name, one entry per round, and the number of rounds dropped because the hypervisor took
-    time away. At most `rounds` rounds are repeated; when that was not enough, fewer remain.
+    `probe`, if given, measures rates by name before the first round and after every one; a round's bracket is the mean
+    of the two around it. Rounds during which the hypervisor took time away are dropped. At most `rounds` rounds are
+    repeated; when that was not enough, fewer remain.
     """
     cores = os.sched_getaffinity(0)
     estimates = {name: min(time_calls(call, 1) for _ in range(3)) for name, call in systems.items()}
     counts = {name: max(1, math.ceil(sample_seconds / seconds)) for name, seconds in estimates.items()}
-    kept = {name: [] for name in systems}
-    dropped = []
+    kept, dropped = [], []
     order = [*systems, *reversed(systems)]
+    before = probe() if probe else {}
     for _ in range(2 * rounds):
-        before = stolen_ticks(cores)
+        stolen = stolen_ticks(cores)
         sums = dict.fromkeys(systems, 0.0)
         for name in order:
             settle(systems[name], estimates[name])
             sums[name] += time_calls(systems[name], counts[name]) / 2
-        if stolen_ticks(cores) > before:
-            dropped.append(sums)
-            continue
-        for name, seconds in sums.items():
-            kept[name].append(seconds)
-        if len(kept[order[0]]) == rounds:
+        disturbed = stolen_ticks(cores) > stolen
+        after = probe() if probe else {}
+        bracket = {name: (before[name] + after[name]) / 2 for name in before.keys() & after.keys()}
+        before = after
+        (dropped if disturbed else kept).append((sums, bracket))
+        if len(kept) == rounds:
             break
     # Too few undisturbed rounds are worse than disturbed ones; the caller sees the count.
-    if len(kept[order[0]]) < 3:
-        for sums in dropped:
-            for name, seconds in sums.items():
-                kept[name].append(seconds)
-    return kept, len(dropped)
+    if len(kept) < 3:
+        kept += dropped
+    return Rounds({name: [sums[name] for sums, _ in kept] for name in systems},
+                  [bracket for _, bracket in kept if bracket], len(dropped))
 
 
 def median_ratio(numerators, denominators, resamples=10000):

@@ -1,0 +1,76 @@
+"""IREE: optimized for this processor, with data tiling and its microkernels."""
+
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+from .peer import Peer
+
+FLAGS = ("--iree-hal-target-device=local", "--iree-hal-local-target-device-backends=llvm-cpu",
+         "--iree-llvmcpu-target-cpu=host", "--iree-opt-level=O3", "--iree-opt-data-tiling",
+         "--iree-llvmcpu-enable-ukernels=all",
+         # By default a kernel whose buffers on the stack exceed 32 KiB is refused.
+         "--iree-llvmcpu-stack-allocation-limit=1048576")
+
+
+class Iree(Peer):
+    name = "iree"
+    needs = ("iree.compiler", "iree.runtime")
+
+    @classmethod
+    def missing(cls):
+        try:
+            return super().missing()
+        except ModuleNotFoundError:
+            return list(cls.needs)
+
+    def version(self):
+        from importlib.metadata import version
+        return version("iree-base-runtime")
+
+    def load(self, path, threads):
+        import iree.runtime
+        import onnx
+        graph = onnx.load(path, load_external_data=False).graph
+        self.inputs = [value.name for value in graph.input]
+        self.outputs = [value.name for value in graph.output]
+        iree.runtime.flags.parse_flags(f"--task_topology_group_count={threads}")
+        # Without a pool of threads where there is only one.
+        self.config = iree.runtime.Config("local-sync" if threads == 1 else "local-task")
+        with tempfile.TemporaryDirectory() as folder:
+            binary = self.compile(path, pathlib.Path(folder))
+            module = iree.runtime.VmModule.copy_buffer(self.config.vm_instance, binary.read_bytes())
+        self.modules = iree.runtime.load_vm_modules(module, config=self.config)
+        self.main = self.modules[0][graph.name]
+
+    def compile(self, path, folder):
+        text, binary = folder / "model.mlir", folder / "model.vmfb"
+        # Older opsets are brought up to what the importer expects.
+        execute(sys.executable, "-m", "iree.compiler.tools.import_onnx", path, "-o", text, "--opset-version=17")
+        execute(pathlib.Path(sys.executable).parent / "iree-compile", text, "-o", binary, *FLAGS)
+        return binary
+
+    def run(self, inputs):
+        results = self.call(self.place(inputs))
+        return {name: result.to_host() for name, result in zip(self.outputs, results)}
+
+    def bind(self, inputs):
+        arguments = self.place(inputs)
+        return lambda: self.main(*arguments)
+
+    def call(self, arguments):
+        results = self.main(*arguments)
+        return results if isinstance(results, (tuple, list)) else [results]
+
+    def place(self, inputs):
+        import iree.runtime
+        return [iree.runtime.asdevicearray(self.config.device, inputs[name]) for name in self.inputs]
+
+
+def execute(*command):
+    """Runs a command, and raises with the first line that says what went wrong."""
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True)
+    if done.returncode:
+        lines = (done.stderr or done.stdout).strip().splitlines()
+        raise RuntimeError(next((line for line in lines if "rror" in line), lines[-1] if lines else "no message"))

@@ -1,0 +1,193 @@
+"""The benchmark harness: what it counts, how it times, what it keeps. No number here depends on the machine's speed."""
+
+import json
+import pathlib
+import subprocess
+import sys
+import xml.etree.ElementTree
+
+import numpy as np
+import onnx
+import pytest
+
+import bounds
+import flops
+import memory
+import models
+import results
+import timing
+from architectures.kernels import SUITES
+from peers import PEERS
+from peers.peer import Unsuited
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+MACHINE = {"processor": "a processor", "cores": 2}
+
+
+def test_kernels_of_resnet50_and_ragged_products_are_there():
+    assert len(SUITES["ragged"]) == 60
+    assert len(SUITES["conv"]) == 1 + 7 and len(SUITES["pointwise"]) == 15
+    assert len(models.MODELS) >= 16
+
+
+def test_bytes_are_counted_once_and_of_tables_only_the_rows_read():
+    gemm = models.build("gemm-5x250x500")
+    assert flops.count_bytes(gemm, {"a": (5, 500)}) == 4 * (5 * 500 + 500 * 250 + 5 * 250)
+    table = onnx.parser.parse_model("""<ir_version: 10, opset_import: ["" : 17]>
+        g (int64[3] ids) => (float[3, 8] y) <float[2, 8] table = {0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7}> {
+            y = Gather(table, ids) }""")
+    # Three rows would be read of a table that has only two.
+    assert flops.count_bytes(table, {"ids": (3,)}) == 3 * 8 + 2 * 8 * 4 + 3 * 8 * 4
+    assert flops.count_bytes(table, {"ids": (1,)}) == 1 * 8 + 1 * 8 * 4 + 1 * 8 * 4
+
+
+def test_rounds_are_interleaved_and_bracketed(monkeypatch):
+    monkeypatch.setattr(timing, "settle", lambda call, seconds: None)
+    monkeypatch.setattr(timing, "stolen_ticks", lambda cores: 0)
+    calls = []
+    probes = iter(range(10, 20, 2))
+
+    def probe():
+        calls.append("probe")
+        return {"f32": next(probes)}
+
+    systems = {"a": lambda: calls.append("a"), "b": lambda: calls.append("b")}
+    # Three calls of each estimate, then one is long enough for a sample.
+    rounds = timing.interleave(systems, 2, 0.0, probe)
+    calls = "".join(call[0] for call in calls)
+    assert calls == "aaabbb" + "p" + "abbap" * 2
+    assert rounds.brackets == [{"f32": 11}, {"f32": 13}]
+    assert rounds.dropped == 0 and len(rounds.seconds["a"]) == 2
+
+
+def test_rounds_that_lost_time_are_dropped(monkeypatch):
+    monkeypatch.setattr(timing, "settle", lambda call, seconds: None)
+    # The first round loses two ticks.
+    ticks = iter([0, 2] + [2] * 20)
+    monkeypatch.setattr(timing, "stolen_ticks", lambda cores: next(ticks))
+    rounds = timing.interleave({"a": lambda: None}, 3, 0.0)
+    assert rounds.dropped == 1 and len(rounds.seconds["a"]) == 3 and rounds.brackets == []
+
+
+def test_ratios_are_paired():
+    # The machine slows down threefold; the ratio of the pairs does not.
+    assert timing.median_ratio([2.0, 4.0, 6.0], [1.0, 2.0, 3.0]) == (2.0, 2.0, 2.0)
+    mean, low, high = timing.geometric_mean([[2.0, 2.0], [0.5, 0.5]])
+    assert mean == pytest.approx(1.0) and low == pytest.approx(0.5) and high == pytest.approx(2.0)
+
+
+def test_shares_are_of_the_limits_around_each_round():
+    result = {"flops": 8e9, "bytes": 1e9, "peers": {"tenon": {}}}
+    brackets = [{"f32": 100.0, "memory": 10.0}, {"f32": 50.0, "memory": 10.0}]
+    # Half the peak in both rounds, although the peak itself halves.
+    bounds.add_shares(result, {"tenon": [0.16, 0.32]}, brackets, "memory")
+    assert result["peers"]["tenon"]["peak_share"] == pytest.approx(0.5)
+    assert result["peers"]["tenon"]["bandwidth_share"] == pytest.approx((0.625 + 0.3125) / 2)
+    assert result["bound"] == "f32"
+    assert bounds.nearer_bound(1e9, 1e9, {"f32": 100.0, "memory": 10.0}, "memory") == "memory"
+
+
+def test_a_record_keeps_other_cases_and_refuses_other_machines(tmp_path):
+    path = tmp_path / "r.json"
+    record = results.Record(path, MACHINE, 1, {})
+    record.add({"name": "a", "value": 1})
+    record.add({"name": "b", "value": 1})
+    again = results.Record(path, MACHINE, 1, {})
+    again.add({"name": "a", "value": 2})
+    assert "b" in again and "c" not in again
+    assert results.load(path)["results"] == [{"name": "a", "value": 2}, {"name": "b", "value": 1}]
+    with pytest.raises(ValueError, match="other threads: expected 2, but got 1"):
+        results.Record(path, MACHINE, 2, {})
+    path.write_text(json.dumps({"results": []}))
+    with pytest.raises(ValueError, match="expects format 2, but got None"):
+        results.load(path)
+
+
+# PyTorch's compiler takes half a minute even for this.
+@pytest.mark.parametrize("name", [name for name in PEERS if name != "torch"])
+def test_every_peer_that_is_installed_agrees_on_a_product(name, tmp_path):
+    if missing := PEERS[name].missing():
+        pytest.skip(f"{' and '.join(missing)} not installed")
+    path = models.save("gemm-5x250x500", tmp_path)
+    model = onnx.load(path)
+    inputs = models.inputs_for(model)
+    peer = PEERS[name]()
+    peer.load(str(path), 1)
+    weights = onnx.numpy_helper.to_array(model.graph.initializer[0])
+    # Sums of 500 products of unit normals with weights of variance 1/500.
+    np.testing.assert_allclose(peer.run(inputs)["c"], inputs["a"] @ weights, rtol=0, atol=1e-5)
+    peer.bind(inputs)()
+    assert peer.version()
+
+
+def test_openblas_is_not_asked_for_models(tmp_path):
+    if PEERS["openblas"].missing():
+        pytest.skip("scipy not installed")
+    with pytest.raises(Unsuited, match="only for products of two matrices"):
+        PEERS["openblas"]().load(str(models.save("dscnn", tmp_path)), 1)
+
+
+def test_compilation_is_measured_in_its_own_process(tmp_path):
+    # As large as some compilers get: a process started from here must not inherit it.
+    ballast = np.ones(200 << 20, np.uint8)
+    path, artefact = models.save("dscnn", tmp_path), tmp_path / "dscnn.so"
+    facts = memory.run("compile", path, artefact)
+    assert 0 < facts["code_bytes"] < facts["artefact_bytes"]
+    assert facts["peak_bytes"] > 1 << 20
+    np.savez(tmp_path / "inputs.npz", **models.inputs("dscnn"))
+    resident = memory.run("peer", "tenon", artefact, tmp_path / "inputs.npz", 1)
+    assert 0 < resident["before_bytes"] <= resident["peak_bytes"] < ballast.nbytes
+    assert "failed" in memory.run("compile", tmp_path / "missing.onnx", artefact)
+
+
+def test_a_quick_run_end_to_end(tmp_path):
+    path = tmp_path / "results.json"
+    command = [sys.executable, ROOT / "benchmarks" / "bench.py", "gemm-5x250x500", "--quick", "--rounds=1", "--sample-ms=1",
+               "--peers=onnxruntime", f"--json={path}"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    record = results.load(path)
+    assert {"f32", "memory"} <= record["limits"].keys() and record["machine"]["features"]
+    result, = record["results"]
+    assert result["kind"] == "ragged" and result["flops"] == 2 * 5 * 250 * 500
+    for peer in ("onnxruntime", "tenon"):
+        assert len(result["peers"][peer]["samples"]) == 1 and result["peers"][peer]["peak_share"] > 0
+    assert result["gate"]["median"] > 0 and result["limits"]["f32"] > 0
+    check_pages(path, tmp_path / "docs")
+    # What is there already is left out.
+    again = subprocess.run([*command, "--resume"], capture_output=True, text=True, timeout=300)
+    assert again.returncode == 0 and "gemm-5x250x500" not in again.stdout
+
+
+def check_pages(path, folder):
+    script = [sys.executable, ROOT / "docs" / "performance.py"]
+    subprocess.run([*script, path, "--output", folder], check=True, timeout=60)
+    page = (folder / "Performance.md").read_text()
+    for piece in ["### Kernels: ragged", "| gemm-5x250x500", "| f32 multiply-add |", "(images/results-ragged.svg)"]:
+        assert piece in page
+    picture = xml.etree.ElementTree.parse(folder / "images" / "results-ragged.svg")
+    # Two in the legend, two in the row.
+    assert len(picture.findall("{http://www.w3.org/2000/svg}circle")) == 4
+    refused = subprocess.run([*script, ROOT / "README.md", "--output", folder], capture_output=True, text=True, timeout=60)
+    assert refused.returncode == 2 and "is not a results file" in refused.stderr
+
+
+def test_losses_and_failures_are_shown(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    import performance
+    timed = {"version": "1", "seconds": 1.0, "samples": [1.0, 1.0]}
+    row = {"name": "m", "kind": "model", "failed": {}, "rounds": 2, "date": "2026-01-01",
+           "peers": {"onnxruntime": timed, "tenon": {**timed, "seconds": 2.0, "samples": [2.0, 2.0]}}}
+    failed = {**row, "name": "f", "failed": {"tenon": "no such op"}, "peers": {"onnxruntime": timed}}
+    record = {"machine": MACHINE, "threads": 1, "limits": {}, "results": [row, failed]}
+    assert "| m | 2000 | 0.50 (0.50–0.50) |" in performance.readme_table(record)
+    page = performance.Page("r", record).write()
+    assert "| onnxruntime | 0.50 (0.50–0.50) | 1 | 0 | 1 | 0 | 1 | 0 |" in page
+    assert "| f | failed |" in page and "- f, tenon: no such op" in page
+
+
+def test_unknown_names_are_refused(tmp_path):
+    for arguments, message in [(["resnet51"], "unknown model 'resnet51'"), (["--peers=abacus"], "unknown peer 'abacus'"),
+                               (["--kernels=bread"], "unknown suite 'bread'")]:
+        done = subprocess.run([sys.executable, ROOT / "benchmarks" / "bench.py", *arguments], capture_output=True, text=True)
+        assert done.returncode == 2 and message in done.stderr
