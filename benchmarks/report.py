@@ -74,9 +74,9 @@ def notes(result):
     if compilation.get("failed"):
         yield f"    compiling failed: {compilation['failed']}"
     elif compilation:
-        yield (f"    compiled in {compilation['seconds']:.2f} s and {compilation['peak_bytes'] / 2**20:.0f} MiB; weights "
-               f"{compilation['weights_bytes'] / 2**20:.1f} MiB, artefact {compilation['artefact_bytes'] / 2**20:.1f} "
-               f"MiB, code {(compilation['code_bytes'] or 0) / 2**10:.0f} KiB")
+        yield (f"    compiled in {compilation['seconds']:.2f} s and {compilation['peak_bytes'] / 2**20:.0f} MiB; "
+               f"weights {compilation['weights_bytes'] / 2**20:.1f} MiB, "
+               f"artefact {compilation['artefact_bytes'] / 2**20:.1f} MiB, code {(compilation['code_bytes'] or 0) / 2**10:.0f} KiB")
 
 
 def paired_ratios(results, subject, baseline):

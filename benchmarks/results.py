@@ -46,6 +46,7 @@ def load(path):
         data = json.loads(path.read_text())
     except json.JSONDecodeError as error:
         raise ValueError(f"{path} is not a results file: {error}") from None
-    if not isinstance(data, dict) or data.get("format") != FORMAT:
-        raise ValueError(f"{path} expects format {FORMAT}, but got {data.get('format') if isinstance(data, dict) else '?'}")
+    found = data.get("format") if isinstance(data, dict) else None
+    if found != FORMAT:
+        raise ValueError(f"{path} expects format {FORMAT}, but got {found}")
     return data

@@ -5,8 +5,16 @@ from html import escape
 
 ROW, LEFT, RIGHT, TOP, WIDTH = 18, 190, 20, 46, 900
 
-# Distinct for all kinds of sight, on white and on black.
+# Distinct for all kinds of sight.
 COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c6d31", "#7f7f7f"]
+
+
+# Who has which: in every picture the same.
+NAMES = ["tenon", "onnxruntime", "openvino", "openblas", "torch", "xla", "iree", "tvm"]
+
+
+def colour_of(name):
+    return COLOURS[NAMES.index(name)] if name in NAMES else "#000000"
 
 
 def text(x, y, words, anchor="start", extra=""):
@@ -36,10 +44,12 @@ def dot_plot(title, rows, series, ticks, mark=None, logarithmic=False):
              f'<rect width="{WIDTH}" height="{height}" fill="white"/>',
              text(10, 18, title, extra=' font-weight="bold"')]
     x = LEFT
-    for name, colour in zip(series, COLOURS):
-        parts += [f'<circle cx="{x + 5:.1f}" cy="32" r="4.5" fill="{colour}"/>', text(x + 14, 36, name)]
+    for name in series:
+        parts += [f'<circle cx="{x + 5:.1f}" cy="32" r="4.5" fill="{colour_of(name)}"/>', text(x + 14, 36, name)]
         x += 26 + 7 * len(name)
     bottom = TOP + ROW * len(rows)
+    for i in range(1, len(rows), 2):
+        parts.append(f'<rect y="{TOP + ROW * i}" width="{WIDTH}" height="{ROW}" fill="#f4f4f4"/>')
     for value, name in ticks:
         bold = mark is not None and value == mark
         parts += [line(position(value), TOP, position(value), bottom, "#333" if bold else "#ddd", 1.5 if bold else 1.0),
@@ -48,9 +58,10 @@ def dot_plot(title, rows, series, ticks, mark=None, logarithmic=False):
         y = TOP + ROW * (i + 0.5)
         parts.append(text(LEFT - 10, y + 4, name, "end"))
         # Neighbouring series are shifted a little, so that equal dots don't hide each other.
-        for j, (key, colour) in enumerate(zip(series, COLOURS)):
+        for j, key in enumerate(series):
             if key not in values:
                 continue
+            colour = colour_of(key)
             value, low, high = values[key] if isinstance(values[key], tuple) else (values[key],) * 3
             level = y + (j - (len(series) - 1) / 2) * min(4.0, 10 / len(series))
             if low < high:

@@ -1,11 +1,11 @@
-"""PyTorch with Inductor: the model through onnx2torch, frozen, with the compiler's autotuning."""
+"""PyTorch with Inductor: traced with static sizes, weights frozen into the code, with the compiler's autotuning."""
 
 from .peer import Peer
 
 
 class Torch(Peer):
     name = "torch"
-    needs = ("torch", "onnx2torch")
+    needs = ("torch",)
 
     def version(self):
         import torch
@@ -13,43 +13,46 @@ class Torch(Peer):
 
     def load(self, path, threads):
         import onnx
-        import onnx2torch
         import torch
         import torch._inductor.config as inductor
+
+        from .onnx_graph import Graph
+        from .torch_ops import OPS
         torch.set_num_threads(threads)
-        # Weights become constants, which the compiler packs ahead of time.
+        # Weights become constants, which the compiler packs ahead of time; calls go through no Python.
         inductor.freezing = True
         inductor.cpp_wrapper = True
-        graph = onnx.load(path, load_external_data=False).graph
-        self.inputs = [value.name for value in graph.input]
-        self.outputs = [value.name for value in graph.output]
-        self.eager, self.model = onnx2torch.convert(path).eval(), None
+        self.graph = Graph(onnx.load(path).graph, OPS)
+        self.model = None
 
-    def compile(self, arguments):
+    def compile(self, inputs):
+        """The model as a function of the tensors of `inputs` in their order."""
         import torch
         from torch.fx.experimental.proxy_tensor import make_fx
-        # Traced first: the converter computes sizes with tensors, which the compiler takes for data.
-        traced = make_fx(self.eager)(*arguments)
+        weights = {name: torch.tensor(values) for name, values in self.graph.weights.items()}
+        names = list(inputs)
+        traced = make_fx(lambda *tensors: self.graph.run(weights, dict(zip(names, tensors))))(*inputs.values())
         return torch.compile(traced, backend="inductor", mode="max-autotune-no-cudagraphs")
 
     def run(self, inputs):
         import torch
-        arguments = self.place(inputs)
+        tensors = self.place(inputs)
         with torch.no_grad():
-            self.model = self.model or self.compile(arguments)
-            results = self.model(*arguments)
-        results = [results] if isinstance(results, torch.Tensor) else results
-        return {name: result.numpy() for name, result in zip(self.outputs, results)}
+            if self.model is None:
+                self.model = self.compile(tensors)
+            results = self.model(*tensors.values())
+        return {name: result.numpy() for name, result in zip(self.graph.outputs, results)}
 
     def bind(self, inputs):
         import torch
-        model, arguments = self.model, self.place(inputs)
+        self.run(inputs)
+        model, tensors = self.model, list(self.place(inputs).values())
 
         @torch.no_grad()
         def call():
-            model(*arguments)
+            model(*tensors)
         return call
 
     def place(self, inputs):
         import torch
-        return [torch.from_numpy(inputs[name]) for name in self.inputs]
+        return {name: torch.from_numpy(values) for name, values in inputs.items()}

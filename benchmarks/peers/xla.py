@@ -20,15 +20,15 @@ class Xla(Peer):
         import jax
         import onnx
 
-        from . import onnx_to_jax
+        from .onnx_graph import Graph
+        from .jax_ops import OPS
         # ONNX's token ids and sizes have 64 bits.
         jax.config.update("jax_enable_x64", True)
-        graph = onnx.load(path).graph
-        self.outputs = [value.name for value in graph.output]
-        function, weights = onnx_to_jax.convert(graph)
-        weights = {name: jax.device_put(values) for name, values in weights.items()}
+        graph = Graph(onnx.load(path).graph, OPS)
+        self.outputs = graph.outputs
         # As constants, XLA folds what is done to weights alone: transposing them, first of all.
-        self.function = jax.jit(lambda inputs: function(weights, inputs))
+        weights = {name: jax.device_put(values) for name, values in graph.weights.items()}
+        self.function = jax.jit(lambda inputs: graph.run(weights, inputs))
 
     def run(self, inputs):
         return {name: result.__array__() for name, result in zip(self.outputs, self.function(inputs))}

@@ -1,4 +1,4 @@
-"""Turns an ONNX graph into a function for JAX: as many ops as the benchmark models have.
+"""ONNX's ops in JAX, as many as the benchmark models have.
 
 Sizes are static in XLA, so whatever is computed from constants and shapes alone is computed in NumPy while the function
 is traced.
@@ -10,36 +10,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
-from onnx import helper, numpy_helper
+from onnx import helper
 
+from .onnx_graph import ints
 from .peer import Unsuited
-
-
-def convert(graph):
-    """The function of (weights, inputs), both by name, that returns a tuple of outputs; and the weights.
-
-    Raises Unsuited with the name of an op that is not known here.
-    """
-    constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
-    # Shape operands and scalars; everything else is an argument, so that XLA needn't fold it.
-    small = {name: values for name, values in constants.items() if values.size <= 16 or values.dtype == np.int64}
-    weights = {name: values for name, values in constants.items() if name not in small}
-    nodes = []
-    for node in graph.node:
-        if node.op_type not in OPS:
-            raise Unsuited(f"{node.op_type} has no counterpart in onnx_to_jax.py")
-        nodes.append((OPS[node.op_type], list(node.input), list(node.output),
-                      {attribute.name: helper.get_attribute_value(attribute) for attribute in node.attribute}))
-    outputs = [value.name for value in graph.output]
-
-    def function(weights, inputs):
-        values = {**small, **weights, **inputs, "": None}
-        for op, operands, names, attributes in nodes:
-            results = op(*(values[name] for name in operands), **attributes)
-            values.update(zip(names, results if isinstance(results, (tuple, list)) else (results,)))
-        return tuple(values[name] for name in outputs)
-
-    return function, weights
 
 
 def library(*operands):
@@ -49,10 +23,6 @@ def library(*operands):
 
 def elementwise(name):
     return lambda *operands, **attributes: getattr(library(*operands), name)(*operands)
-
-
-def ints(values):
-    return [int(value) for value in np.asarray(values).reshape(-1)]
 
 
 # -- Convolution and pooling ------------------------------------------------------------------------------------------
