@@ -136,10 +136,10 @@ def measure(calls, settings, result):
 
 def why_void(gate, rounds, wanted):
     """Why the numbers should not be trusted, or an empty string."""
+    if rounds.clean < wanted / 2:
+        return f"all but {rounds.clean} of {rounds.clean + rounds.dropped} rounds were disturbed"
     if abs(gate - 1) > GATE:
         return f"the same system differs from itself by {abs(gate - 1):.1%}"
-    if rounds.dropped > wanted // 5:
-        return f"{rounds.dropped} rounds were disturbed"
     peaks = [bracket["f32"] for bracket in rounds.brackets if "f32" in bracket]
     if peaks and max(peaks) / np.median(peaks) - 1 > GATE:
         return f"the machine's peak was {max(peaks) / np.median(peaks) - 1:.1%} lower half of the time"

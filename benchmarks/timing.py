@@ -8,11 +8,15 @@ over the rounds with a bootstrap confidence interval.
 import dataclasses
 import math
 import os
+import pathlib
 import time
 
 # A system is called for this long, untimed, before each of its samples: it brings its weights back into the caches,
 # and the threads of the one before have gone to sleep.
 SETTLE_SECONDS = 0.003
+
+# The share of a round that threads may wait for a core before the round counts as disturbed.
+WAITING = 0.01
 
 
 def pin(threads):
@@ -34,6 +38,32 @@ def stolen_ticks(cores):
     except OSError:
         return 0
     return sum(int(rows[f"cpu{core}"].split()[7]) for core in cores)
+
+
+def waited_seconds():
+    """By thread of this process, how long it was ready to run while something else ran; empty where not told."""
+    waited = {}
+    for path in pathlib.Path("/proc/self/task").glob("*/schedstat"):
+        try:
+            waited[path.parent.name] = int(path.read_text().split()[1]) * 1e-9
+        except (OSError, IndexError):
+            pass
+    return waited
+
+
+class Disturbance:
+    """Watches what others take of `cores` from now on: the hypervisor, and the machine's other processes."""
+
+    def __init__(self, cores):
+        self.cores, self.stolen, self.waited = cores, stolen_ticks(cores), waited_seconds()
+        self.start = time.perf_counter()
+
+    def happened(self):
+        if stolen_ticks(self.cores) > self.stolen:
+            return True
+        now = waited_seconds()
+        waited = sum(now[thread] - before for thread, before in self.waited.items() if thread in now)
+        return waited > WAITING * (time.perf_counter() - self.start)
 
 
 def time_calls(call, count):
@@ -59,13 +89,15 @@ class Rounds:
     seconds: dict
     brackets: list
     dropped: int
+    # Rounds that nothing disturbed. The others are kept only where these are fewer than three.
+    clean: int
 
 
 def interleave(systems, rounds, sample_seconds, probe=None):
     """Times `systems`, callables by name, in paired rounds.
 
     `probe`, if given, measures rates by name before the first round and after every one; a round's bracket is the mean
-    of the two around it. Rounds during which the hypervisor took time away are dropped. At most `rounds` rounds are
+    of the two around it. Rounds during which others took time away are dropped. At most twice `rounds` rounds are
     repeated; when that was not enough, fewer remain.
     """
     cores = os.sched_getaffinity(0)
@@ -74,24 +106,25 @@ def interleave(systems, rounds, sample_seconds, probe=None):
     kept, dropped = [], []
     order = [*systems, *reversed(systems)]
     before = probe() if probe else {}
-    for _ in range(2 * rounds):
-        stolen = stolen_ticks(cores)
+    for _ in range(3 * rounds):
+        disturbance = Disturbance(cores)
         sums = dict.fromkeys(systems, 0.0)
         for name in order:
             settle(systems[name], estimates[name])
             sums[name] += time_calls(systems[name], counts[name]) / 2
-        disturbed = stolen_ticks(cores) > stolen
+        disturbed = disturbance.happened()
         after = probe() if probe else {}
         bracket = {name: (before[name] + after[name]) / 2 for name in before.keys() & after.keys()}
         before = after
         (dropped if disturbed else kept).append((sums, bracket))
         if len(kept) == rounds:
             break
+    clean = len(kept)
     # Too few undisturbed rounds are worse than disturbed ones; the caller sees the count.
-    if len(kept) < 3:
+    if clean < 3:
         kept += dropped
     return Rounds({name: [sums[name] for sums, _ in kept] for name in systems},
-                  [bracket for _, bracket in kept if bracket], len(dropped))
+                  [bracket for _, bracket in kept if bracket], len(dropped), clean)
 
 
 def median_ratio(numerators, denominators, resamples=10000):
