@@ -17,8 +17,8 @@ sys.path.insert(0, str(ROOT / "benchmarks"))
 
 import pictures
 import results
-from tables import (SUBJECT, baselines_of, compilation_table, limits_table, memory_table, ratio_of, share_of,
-                    summary_table, times_table, versions)
+from tables import (SUBJECT, baselines_of, compilation_table, geometric_mean_cell, limits_table, memory_table, ratio_of,
+                    share_of, summary_table, table, times_table, versions)
 
 MARKED = re.compile(r"(<!-- performance table -->\n).*?(<!-- end of performance table -->)", re.DOTALL)
 
@@ -30,10 +30,10 @@ Written by `docs/performance.py` from `benchmarks/results/`; measure on your own
 Times are medians of paired rounds: in each, all systems run in the order A B C C B A on pinned cores, so that the
 machine's moods fall on each alike. A ratio is the median of the rounds' ratios of a peer's time to Tenon's, with its
 95 % bootstrap interval: above 1, Tenon is faster. One system is timed twice in each round; where it differs from
-itself by more than 3 %, or the machine's peak changed, the case is marked †. Outputs are compared before anything is
-timed. Shares of the peak are of the f32 multiply-add rate on the same cores, measured before and after each round;
-operations are counted in the direct form of the model. Where the bytes that must be read and written bind rather than
-the operations, the share is of the read bandwidth of the memory they fit in.
+itself by more than 3 %, or something else took the cores, the case is marked †, and still counts in the means. Outputs
+are compared before anything is timed. Shares of the peak are of the f32 multiply-add rate on the same cores, measured
+before and after each round; operations are counted in the direct form of the model. Where the bytes that must be read
+and written bind rather than the operations, the share is of the read bandwidth of the memory they fit in.
 """
 
 
@@ -116,6 +116,19 @@ class Page:
             self.parts += ["### What failed, and what is not to be trusted\n", "\n".join(lines) + "\n"]
 
 
+def overview(records):
+    """Every results file in a line, if there are several: the geometric means over models, then over kernels."""
+    if len(records) < 2:
+        return ""
+    kinds = [("models", lambda row: row["kind"] == "model"), ("kernels", lambda row: row["kind"] != "model")]
+    columns = [(name, title, chosen) for title, chosen in kinds for name in dict.fromkeys(
+        name for record in records for name in baselines_of([row for row in record["results"] if chosen(row)]))]
+    lines = [[machine_title(record), *(geometric_mean_cell([row for row in record["results"] if chosen(row)], name)
+                                       for name, _, chosen in columns)] for record in records]
+    return ("## Machines\n\nGeometric means of the ratios; above 1, Tenon is faster.\n\n" +
+            table(["", *(f"{name}, {title}" for name, title, _ in columns)], lines))
+
+
 def readme_table(record):
     rows = [row for row in record["results"] if row["kind"] == "model"]
     # The peers that most models were compared to; the page has all.
@@ -148,7 +161,8 @@ def main():
         sections.append(page.write())
         for name, svg in page.pictures.items():
             (images / name).write_text(svg)
-    (options.output / "Performance.md").write_text("\n".join([INTRODUCTION, *sections]))
+    parts = [INTRODUCTION, overview(records.values()), *sections]
+    (options.output / "Performance.md").write_text("\n".join(part for part in parts if part))
     if options.output == ROOT / "docs":
         most = max(records.values(), key=lambda record: sum(row["kind"] == "model" for row in record["results"]))
         readme = ROOT / "README.md"

@@ -90,6 +90,11 @@ def times_table(rows, baselines, with_times=True):
     return table([*head, "GFLOP/s", "share"], lines)
 
 
+def geometric_mean_cell(rows, baseline):
+    pairs = report.paired_ratios(rows, SUBJECT, baseline)
+    return "{:.2f} ({:.2f}–{:.2f})".format(*timing.geometric_mean(pairs)) if pairs else NOTHING
+
+
 def best_ratios(rows, baselines):
     """For each case, the ratios to whichever peer is the fastest there."""
     found = []

@@ -212,6 +212,10 @@ def test_losses_and_failures_are_shown(monkeypatch):
     page = performance.Page("r", record).write()
     assert "| onnxruntime | 0.50 (0.50–0.50) | 1 | 0 | 1 | 0 | 1 | 0 |" in page
     assert "| f | failed |" in page and "- f, tenon: no such op" in page
+    other = {**record, "machine": {**MACHINE, "processor": "another"}, "results": [{**row, "kind": "gemm"}]}
+    table = performance.overview([record, other])
+    assert "| a processor, 1 of 2 cores | 0.50 (0.50–0.50) | – |" in table
+    assert "| another, 1 of 2 cores | – | 0.50 (0.50–0.50) |" in table
 
 
 def test_unknown_names_are_refused(tmp_path):
