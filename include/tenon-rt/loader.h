@@ -81,6 +81,10 @@ TENON_RT_API int tenon_rt_context_reserve(tenon_rt_context *context, const int64
 /// goes back to those. TENON_ERROR_INVALID_ARGUMENT if size or alignment isn't the model's.
 TENON_RT_API int tenon_rt_context_set_weights(tenon_rt_context *context, const void *weights, int64_t bytes);
 
+/// Has later runs watched through `profile`, which must outlive the context's use of it; null stops that.
+/// TENON_ERROR_INVALID_ARGUMENT if the model was compiled without profiling.
+TENON_RT_API int tenon_rt_context_set_profile(tenon_rt_context *context, const tenon_profile *profile);
+
 /// Checks all arguments and runs the model. Shapes and dtypes of `outputs` must be those the model computes
 /// (ask tenon_rt_shape). Allocates only if the workspace must grow, see tenon_rt_context_reserve.
 TENON_RT_API int tenon_rt_run(tenon_rt_context *context, const tenon_rt_array *inputs, int32_t input_count,

@@ -31,6 +31,9 @@ extern "C" {
 /// The symbol under which a shared library exports its descriptor.
 #define TENON_MODEL_SYMBOL "tenon_model_descriptor"
 
+/// Flag of a model that was compiled with profiling: its runs read tenon_call.profile.
+#define TENON_MODEL_PROFILE 1
+
 /// What a function of the runtime or a run of a model returns: 0 for success, else the reason.
 typedef enum tenon_status {
   TENON_OK = 0,
@@ -62,6 +65,19 @@ typedef struct tenon_parallel {
   int32_t threads;
 } tenon_parallel;
 
+/// How a host watches the kernels of a model that was compiled with profiling: a hook it fills in.
+/// tenon-rt/profile.h makes one that notes times.
+typedef struct tenon_profile {
+  /// Passed to launch as it is.
+  void *context;
+  /// Called for each launch of a run, one after the other, and must do its work: call kernel(frame, begin,
+  /// end) so that the half-open ranges cover [0, range) exactly once, on the calling thread if `parallel` is
+  /// null, else from any threads, and return when all calls have. `launch` is the launch's place in
+  /// "launches" of the manifest.
+  void (*launch)(void *context, const tenon_parallel *parallel, int32_t launch,
+                 void (*kernel)(void *frame, int64_t begin, int64_t end), void *frame, int64_t range);
+} tenon_profile;
+
 /// The arguments of one run. All pointers belong to the caller; tensors are dense, row-major and aligned as
 /// their elements, and outputs overlap nothing else.
 typedef struct tenon_call {
@@ -78,6 +94,8 @@ typedef struct tenon_call {
   void *workspace;
   /// Threads to use; null runs on the calling thread alone.
   const tenon_parallel *parallel;
+  /// Watches the kernels; null for a run as any other. Read only by models with TENON_MODEL_PROFILE.
+  const tenon_profile *profile;
 } tenon_call;
 
 /// One size of a tensor, as an expression over the model's symbols. A static size is a constant alone.
@@ -126,7 +144,7 @@ typedef struct tenon_model {
   int32_t input_count;
   int32_t output_count;
   int32_t symbol_count;
-  /// Reserved, 0.
+  /// A sum of TENON_MODEL_ constants; bits without one are 0.
   int32_t flags;
 
   /// `input_count` inputs; null if there are none.

@@ -211,7 +211,7 @@ void DescriptorBuilder::build() {
       constant32(signature.inputs.size()),
       constant32(signature.outputs.size()),
       constant32(signature.symbols.size()),
-      constant32(0),
+      constant32(package.profile ? TENON_MODEL_PROFILE : 0),
       tensors(signature.inputs, "inputs"),
       tensors(signature.outputs, "outputs"),
       symbolNames(),

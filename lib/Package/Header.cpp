@@ -228,6 +228,7 @@ void HeaderWriter::writeInfer() {
       << "  call.weights = " << (takesWeights ? "weights" : names.descriptor + ".weights") << ";\n"
       << "  call.workspace = workspace;\n"
       << "  call.parallel = parallel;\n"
+      << "  call.profile = 0;\n"
       << "  return " << names.descriptor << ".run(&call);\n}\n";
 }
 

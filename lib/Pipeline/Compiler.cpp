@@ -130,8 +130,10 @@ LogicalResult Compilation::run() {
       return failure();
     if (failed(runPhase(phase)))
       return failure();
-    if (phase == Phase::Schedule)
+    if (phase == Phase::Schedule) {
       kernels = describeKernels(*module);
+      launches = describeLaunches(*module, kernels);
+    }
   }
   if (failed(describeProgram()))
     return failure();
@@ -161,7 +163,10 @@ LogicalResult Compilation::describeProgram() {
   (*module)->removeAttr("tenon.weights");
   (*module)->removeAttr("tenon.weight_offsets");
   (*module)->removeAttr("tenon.weight_bytes");
-  manifest = writeManifest(signature, kernels, machine, program, weightsBytes);
+  if (options.profile)
+    (*module)->setAttr("tenon.profile", UnitAttr::get(module->getContext()));
+  noteSerialLaunches(program, launches);
+  manifest = writeManifest(signature, kernels, launches, machine, program, weightsBytes);
   return success();
 }
 
@@ -208,6 +213,7 @@ LogicalResult Compilation::write(ArtefactKind kind, StringRef path, std::string 
   }
   package.weightsBytes = weightsBytes;
   package.embedWeights = options.embedWeights;
+  package.profile = options.profile;
   package.workspaceBytes = workspaceBytes;
   package.manifest = manifest;
   llvm::FailureOr<std::unique_ptr<Target>> target = createTarget(machine, &error);

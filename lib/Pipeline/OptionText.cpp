@@ -67,6 +67,7 @@ static constexpr std::pair<StringLiteral, Setter> setters[] = {
     {"threads", setThreads},
     {"embed-weights",
      [](CompileOptions &options, StringRef value) { return setFlag(options.embedWeights, value); }},
+    {"profile", [](CompileOptions &options, StringRef value) { return setFlag(options.profile, value); }},
     {"stop-after", setStopAfter},
     {"verify-each",
      [](CompileOptions &options, StringRef value) { return setFlag(options.verifyEach, value); }},

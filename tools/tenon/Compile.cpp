@@ -24,7 +24,7 @@ namespace {
 struct CompileCommand {
   std::string model, output, emit, stopAfter;
   TextOptions text;
-  bool noEmbedWeights = false, timings = false, json = false;
+  bool noEmbedWeights = false, profile = false, timings = false, json = false;
 };
 
 /// A file to write.
@@ -126,6 +126,7 @@ static tenon::CompileOptions parseOptions(const CompileCommand &command) {
   if (!command.stopAfter.empty())
     text.values.emplace_back("stop-after", command.stopAfter);
   text.values.emplace_back("embed-weights", command.noEmbedWeights ? "false" : "true");
+  text.values.emplace_back("profile", command.profile ? "true" : "false");
   return text.parse();
 }
 
@@ -180,6 +181,7 @@ void addCompileCommand(CLI::App &driver, ExitCode &exitCode) {
   options->text.addTo(*command);
   command->add_flag("--no-embed-weights", options->noEmbedWeights,
                     "leave the weights to the host of the model");
+  command->add_flag("--profile", options->profile, "let hosts time the kernels: tenon inspect --roofline");
   command->add_flag("--timings", options->timings, "print how long each phase took");
   command->add_flag("--json", options->json, "print the manifest instead of a line");
   command->callback([options] { compile(*options); });

@@ -72,6 +72,9 @@ struct Package {
   std::string workspaceFunction;
   int64_t workspaceAlignment = 64;
 
+  /// Whether the code reads tenon_call.profile.
+  bool profile = false;
+
   /// JSON.
   std::string manifest = "{}";
 

@@ -39,6 +39,9 @@ struct CompileOptions {
   unsigned threads = 0;
   /// Whether weights become part of the artefact, or are handed to each run.
   bool embedWeights = true;
+  /// Whether the host of the model can have its kernels watched (tenon_profile of tenon-rt/model.h). Code
+  /// without it doesn't pay for it.
+  bool profile = false;
 
   /// Schedules given by hand, as text of #tenon.schedule, by the name of the kernel.
   std::vector<std::pair<std::string, std::string>> schedules;
@@ -52,12 +55,24 @@ struct CompileOptions {
 /// One kernel as reports show it.
 struct KernelReport {
   std::string name;
-  std::string source;   ///< the model's ops it came from
-  std::string schedule; ///< text of #tenon.schedule
-  double flops = 0;     ///< 2 for a multiply-add; 0 if nothing is multiplied and added
-  double bytes = 0;     ///< of the tensors it reads and writes, each once
-  double cycles = 0;    ///< estimated, on one core
+  std::string source;     ///< the model's ops it came from
+  std::string schedule;   ///< text of #tenon.schedule; empty for a kernel with a lowering of its own
+  std::string arithmetic; ///< element type of what is multiplied and added ("f32", "i8"); empty if nothing is
+  double flops = 0;       ///< 2 for a multiply-add; 0 if nothing is multiplied and added
+  double bytes = 0;       ///< of the tensors it reads and writes, each once
+  double weightBytes = 0; ///< those of `bytes` that are weights
+  double cycles = 0;      ///< estimated, on one core; 0 without an estimate
   unsigned calls = 1;
+};
+
+/// One launch of the program, in order, and where its data comes from.
+struct LaunchReport {
+  unsigned kernel;                 ///< place in the kernels
+  std::string source;              ///< the model's ops it came from
+  std::vector<unsigned> producers; ///< earlier launches whose results it reads
+  std::vector<unsigned> inputs;    ///< the model's inputs it reads
+  std::vector<unsigned> outputs;   ///< the model's outputs it computes
+  bool serial = false;             ///< whether it always runs on one thread
 };
 
 /// What a phase took.
@@ -89,6 +104,7 @@ public:
   const Machine &getMachine() const { return machine; }
   const ModelSignature &getSignature() const { return signature; }
   llvm::ArrayRef<KernelReport> getKernels() const { return kernels; }
+  llvm::ArrayRef<LaunchReport> getLaunches() const { return launches; }
   /// Wall time of the phases run so far, in order.
   llvm::ArrayRef<PhaseTime> getTimes() const { return times; }
   /// JSON with all a report needs: signature, kernels, bytes of weights and arena; also embedded in the
@@ -110,6 +126,7 @@ private:
   mlir::OwningOpRef<mlir::ModuleOp> module;
   ModelSignature signature;
   std::vector<KernelReport> kernels;
+  std::vector<LaunchReport> launches;
   std::vector<PhaseTime> times;
   std::string manifest;
   std::vector<ObjectBytes> objects;

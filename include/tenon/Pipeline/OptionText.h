@@ -15,6 +15,7 @@ namespace tenon {
 ///   symbol                  `batch=1`; may be set for each symbol
 ///   threads                 a number, 0 for the machine's cores
 ///   embed-weights           true or false
+///   profile                 true or false
 ///   stop-after              a phase's name
 ///   verify-each             true or false
 ///

@@ -16,6 +16,9 @@ def LowerLaunchPass : Pass<"tenon-lower-launch", "::mlir::ModuleOp"> {
     `tenon.launch` stores a frame on the stack and calls the entry: over the whole range when it is `serial`, when the
     range is at most 1, or when the caller gave no threads; through the caller's `parallel_for` otherwise.
 
+    Under a module with `tenon.profile`, every launch first asks whether the caller gave a `tenon_profile`, and if so
+    leaves the work to that, with the launch's number in the program.
+
     A program becomes `<model>_run`, which takes a `tenon_call` (tenon-rt/model.h). Its arguments are the inputs,
     outputs, weights and workspace, then the symbols.
 

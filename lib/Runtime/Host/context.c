@@ -12,6 +12,7 @@ struct tenon_rt_context {
   const tenon_model *model;
   const tenon_rt_model *owner;
   const tenon_parallel *parallel;
+  const tenon_profile *profile;
   const void *weights;
   void *workspace;
   // Bytes of `workspace`; -1 before the first allocation, since a model may need none.
@@ -100,6 +101,16 @@ int tenon_rt_context_set_weights(tenon_rt_context *context, const void *weights,
   return TENON_OK;
 }
 
+int tenon_rt_context_set_profile(tenon_rt_context *context, const tenon_profile *profile) {
+  if (!context)
+    return fail(TENON_ERROR_INVALID_ARGUMENT, "expected a context, but got null");
+  if (profile && !(context->model->flags & TENON_MODEL_PROFILE))
+    return fail(TENON_ERROR_INVALID_ARGUMENT, "model '%s' was compiled without profiling",
+                context->model->name);
+  context->profile = profile;
+  return TENON_OK;
+}
+
 static bool is_empty(const tenon_rt_array *array) {
   for (int32_t i = 0; i < array->rank; ++i)
     if (array->shape[i] == 0)
@@ -164,6 +175,7 @@ int tenon_rt_run(tenon_rt_context *context, const tenon_rt_array *inputs, int32_
       .weights = context->weights,
       .workspace = context->workspace,
       .parallel = context->parallel,
+      .profile = context->profile,
   };
   status = model->run(&call);
   if (status)

@@ -28,9 +28,10 @@ static constexpr StringLiteral programAttrName = "tenon.program";
 static constexpr StringLiteral inputsAttrName = "tenon.inputs";
 static constexpr StringLiteral outputsAttrName = "tenon.outputs";
 static constexpr StringLiteral modelAttrName = "tenon.model";
+static constexpr StringLiteral profileAttrName = "tenon.profile";
 static constexpr StringLiteral dimsAttrName = "tenon.dims";
 
-/// The fields of tenon_call and tenon_parallel, in order (tenon-rt/model.h).
+/// The fields of tenon_call, tenon_parallel and tenon_profile, in order (tenon-rt/model.h).
 enum CallField {
   CallInputs,
   CallOutputs,
@@ -38,9 +39,11 @@ enum CallField {
   CallWeights,
   CallWorkspace,
   CallParallel,
+  CallProfile,
   CallFieldCount
 };
 enum ParallelField { ParallelContext, ParallelFor };
+enum ProfileField { ProfileContext, ProfileLaunch };
 
 namespace {
 /// Emits the memory accesses of the interface at one place.
@@ -79,6 +82,11 @@ static Type getParallelType(MLIRContext *context) {
   return LLVM::LLVMStructType::getLiteral(context, {pointer, pointer, IntegerType::get(context, 32)});
 }
 
+static Type getProfileType(MLIRContext *context) {
+  Type pointer = LLVM::LLVMPointerType::get(context);
+  return LLVM::LLVMStructType::getLiteral(context, {pointer, pointer});
+}
+
 static FunctionType getEntryType(MLIRContext *context) {
   Type i64 = IntegerType::get(context, 64);
   return FunctionType::get(context, {LLVM::LLVMPointerType::get(context), i64, i64}, {});
@@ -88,7 +96,8 @@ static FunctionType getEntryType(MLIRContext *context) {
 static std::optional<SmallVector<int64_t>> getStaticStrides(MemRefType type) {
   SmallVector<int64_t> strides;
   int64_t offset;
-  if (failed(type.getStridesAndOffset(strides, offset)) || offset != 0 || llvm::is_contained(strides, ShapedType::kDynamic))
+  if (failed(type.getStridesAndOffset(strides, offset)) || offset != 0 ||
+      llvm::is_contained(strides, ShapedType::kDynamic))
     return std::nullopt;
   return strides;
 }
@@ -115,7 +124,8 @@ static LogicalResult checkArgument(func::FuncOp function, unsigned number, unsig
   if (hasStaticLayout(memref) || (!dims && isByteBuffer(memref)))
     return success();
   if (!memref.getLayout().isIdentity() && !getStaticStrides(memref))
-    return function.emitOpError("expects dynamic arguments to be row-major or of static strides, but argument ")
+    return function.emitOpError(
+               "expects dynamic arguments to be row-major or of static strides, but argument ")
            << number << " is " << type;
   if (!dims)
     return function.emitOpError("expects '")
@@ -342,10 +352,11 @@ static Value lowerProgram(func::FuncOp program, const ProgramSignature &signatur
 
 namespace {
 /// Turns the launches of one program into calls that share one frame: a launch returns when its kernel is
-/// done.
+/// done. With `withProfile`, a host's tenon_profile carries launches out in their place if there is one.
 class LaunchLowering {
 public:
-  LaunchLowering(func::FuncOp program, Value call) : program(program), call(call) {}
+  LaunchLowering(func::FuncOp program, Value call, bool withProfile)
+      : program(program), call(call), withProfile(withProfile) {}
 
   void run() {
     SmallVector<LaunchOp> launches;
@@ -363,12 +374,14 @@ public:
     frame = LLVM::AllocaOp::create(builder, program.getLoc(), interface.pointer(), interface.i64(), size, 8);
     if (llvm::any_of(launches, [](LaunchOp launch) { return !launch.getSerial(); }))
       parallel = interface.field(call, getCallType(builder.getContext()), CallParallel);
-    for (LaunchOp launch : launches)
-      lower(launch);
+    if (withProfile)
+      profile = interface.field(call, getCallType(builder.getContext()), CallProfile);
+    for (auto [number, launch] : llvm::enumerate(launches))
+      lower(launch, number);
   }
 
 private:
-  void lower(LaunchOp launch) {
+  void lower(LaunchOp launch, int64_t number) {
     OpBuilder builder(launch);
     Location loc = launch.getLoc();
     InterfaceBuilder interface{builder, loc};
@@ -381,11 +394,28 @@ private:
     }
     Value begin = arith::ConstantIntOp::create(builder, loc, 0, 64);
     Value range = interface.toI64(launch.getRange());
-    if (launch.getSerial() || isConstantIntValue(launch.getRange(), 1)) {
-      callDirectly(builder, launch, begin, range);
-      launch.erase();
-      return;
+    if (profile) {
+      Value null = LLVM::ZeroOp::create(builder, loc, interface.pointer());
+      Value unwatched = LLVM::ICmpOp::create(builder, loc, LLVM::ICmpPredicate::eq, profile, null);
+      auto branch = scf::IfOp::create(builder, loc, unwatched, /*withElseRegion=*/true);
+      builder.setInsertionPointToStart(branch.elseBlock());
+      callProfile(interface, launch, number, range);
+      builder.setInsertionPointToStart(branch.thenBlock());
     }
+    callKernel(interface, launch, begin, range);
+    launch.erase();
+  }
+
+  /// Whether the kernel runs on the caller's thread in any case.
+  static bool isSerial(LaunchOp launch) {
+    return launch.getSerial() || isConstantIntValue(launch.getRange(), 1);
+  }
+
+  void callKernel(InterfaceBuilder &interface, LaunchOp launch, Value begin, Value range) {
+    OpBuilder &builder = interface.builder;
+    Location loc = launch.getLoc();
+    if (isSerial(launch))
+      return callDirectly(builder, launch, begin, range);
     Value one = arith::ConstantIntOp::create(builder, loc, 1, 64);
     Value null = LLVM::ZeroOp::create(builder, loc, interface.pointer());
     Value alone = LLVM::ICmpOp::create(builder, loc, LLVM::ICmpPredicate::eq, parallel, null);
@@ -396,7 +426,6 @@ private:
     callDirectly(builder, launch, begin, range);
     builder.setInsertionPointToStart(branch.elseBlock());
     callInParallel(interface, launch, range);
-    launch.erase();
   }
 
   void callDirectly(OpBuilder &builder, LaunchOp launch, Value begin, Value range) {
@@ -412,17 +441,44 @@ private:
     Type type = getParallelType(context), pointer = interface.pointer();
     Value callee = interface.field(parallel, type, ParallelFor);
     Value hostContext = interface.field(parallel, type, ParallelContext);
-    Value function = func::ConstantOp::create(builder, loc, getEntryType(context), launch.getKernelAttr());
-    Value kernel = UnrealizedConversionCastOp::create(builder, loc, pointer, function).getResult(0);
+    Value kernel = getKernelAddress(interface, launch);
     auto calleeType = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(context),
                                                   {pointer, pointer, pointer, interface.i64()});
     LLVM::CallOp::create(builder, loc, calleeType, ValueRange{callee, hostContext, kernel, frame, range});
   }
 
+  /// profile->launch(profile->context, parallel or null, number, kernel, frame, range)
+  void callProfile(InterfaceBuilder &interface, LaunchOp launch, int64_t number, Value range) {
+    OpBuilder &builder = interface.builder;
+    Location loc = launch.getLoc();
+    MLIRContext *context = builder.getContext();
+    Type type = getProfileType(context), pointer = interface.pointer();
+    Value callee = interface.field(profile, type, ProfileLaunch);
+    Value hostContext = interface.field(profile, type, ProfileContext);
+    Value threads = isSerial(launch) ? LLVM::ZeroOp::create(builder, loc, pointer).getResult() : parallel;
+    Value index = arith::ConstantIntOp::create(builder, loc, number, 32);
+    Value kernel = getKernelAddress(interface, launch);
+    auto calleeType =
+        LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(context), {pointer, pointer, builder.getI32Type(),
+                                                                       pointer, pointer, interface.i64()});
+    LLVM::CallOp::create(builder, loc, calleeType,
+                         ValueRange{callee, hostContext, threads, index, kernel, frame, range});
+  }
+
+  static Value getKernelAddress(InterfaceBuilder &interface, LaunchOp launch) {
+    OpBuilder &builder = interface.builder;
+    Value function = func::ConstantOp::create(builder, launch.getLoc(), getEntryType(builder.getContext()),
+                                              launch.getKernelAttr());
+    return UnrealizedConversionCastOp::create(builder, launch.getLoc(), interface.pointer(), function)
+        .getResult(0);
+  }
+
   func::FuncOp program;
   Value call;
+  bool withProfile;
   Value frame;
   Value parallel;
+  Value profile;
 };
 
 struct LowerLaunchPass : tenon::impl::LowerLaunchPassBase<LowerLaunchPass> {
@@ -459,7 +515,7 @@ struct LowerLaunchPass : tenon::impl::LowerLaunchPassBase<LowerLaunchPass> {
       auto model = module->getAttrOfType<StringAttr>(modelAttrName);
       Value call = lowerProgram(program, signature,
                                 model && programs.size() == 1 ? model.getValue() : program.getName());
-      LaunchLowering(program, call).run();
+      LaunchLowering(program, call, module->hasAttr(profileAttrName)).run();
     }
   }
 };

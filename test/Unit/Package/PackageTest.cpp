@@ -152,6 +152,9 @@ TEST_F(Artefact, DescriptorReadsThroughC) {
   ASSERT_EQ(model.output_count, 2);
   ASSERT_EQ(model.symbol_count, 1);
   EXPECT_EQ(model.flags, 0);
+  toy.package.profile = true;
+  write(toy.package, ArtefactKind::SharedLibrary, "watched.so");
+  EXPECT_EQ(Loaded(path("watched.so")).descriptor().flags, TENON_MODEL_PROFILE);
   EXPECT_STREQ(model.symbols[0], "batch");
 
   EXPECT_STREQ(model.inputs[0].name, "x");

@@ -114,6 +114,28 @@ protected:
   tenon_rt_context *context = nullptr;
 };
 
+TEST_F(Loader, OnlyProfiledModelsTakeAProfile) {
+  tenon_profile profile = {};
+  EXPECT_EQ(tenon_rt_context_set_profile(context, &profile), TENON_ERROR_INVALID_ARGUMENT);
+  EXPECT_STREQ(tenon_rt_last_error(), "model 'toy' was compiled without profiling");
+  EXPECT_EQ(tenon_rt_context_set_profile(context, nullptr), TENON_OK);
+  EXPECT_EQ(tenon_rt_context_set_profile(nullptr, &profile), TENON_ERROR_INVALID_ARGUMENT);
+
+  static const tenon_profile *seen;
+  descriptor.flags = TENON_MODEL_PROFILE;
+  descriptor.run = [](const tenon_call *call) {
+    seen = call->profile;
+    return run(call);
+  };
+  Arguments arguments(2, 3);
+  EXPECT_EQ(tenon_rt_context_set_profile(context, &profile), TENON_OK);
+  EXPECT_EQ(arguments.run(context), TENON_OK);
+  EXPECT_EQ(seen, &profile);
+  EXPECT_EQ(tenon_rt_context_set_profile(context, nullptr), TENON_OK);
+  EXPECT_EQ(arguments.run(context), TENON_OK);
+  EXPECT_EQ(seen, nullptr);
+}
+
 TEST_F(Loader, SolvesSymbolsAndRuns) {
   // Up and down again: the workspace grows, then is reused.
   for (int64_t batch : {2, 5, 1, 4}) {

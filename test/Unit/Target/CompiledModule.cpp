@@ -143,6 +143,6 @@ void tenon::runElementwise(const CompiledModule &module, const std::string &name
   const void *inputs[] = {x, y};
   void *outputs[] = {result};
   int64_t rows = count / 8;
-  tenon_call call = {inputs, outputs, &rows, nullptr, nullptr, nullptr};
+  tenon_call call = {inputs, outputs, &rows, nullptr, nullptr, nullptr, nullptr};
   ASSERT_EQ(run(&call), TENON_OK);
 }

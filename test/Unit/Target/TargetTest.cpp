@@ -94,7 +94,8 @@ struct ThreadEach {
 };
 
 /// Runs scaleRows on rows 0, 1, ..., n and checks every element; what lies behind the last one must stay.
-void runScaleRows(const CompiledModule &module, int64_t n, const tenon_parallel *parallel) {
+void runScaleRows(const CompiledModule &module, int64_t n, const tenon_parallel *parallel,
+                  const tenon_profile *profile = nullptr) {
   auto *run = module.find<int32_t(const tenon_call *)>("scale_rows_run");
   ASSERT_NE(run, nullptr);
   std::vector<float> x(10), rows(n + 1), z((n + 1) * 10 + 1, -1.0f);
@@ -103,7 +104,7 @@ void runScaleRows(const CompiledModule &module, int64_t n, const tenon_parallel 
   alignas(64) char workspace[256];
   const void *inputs[] = {x.data(), rows.data()};
   void *outputs[] = {z.data()};
-  tenon_call call = {inputs, outputs, &n, nullptr, workspace, parallel};
+  tenon_call call = {inputs, outputs, &n, nullptr, workspace, parallel, profile};
   ASSERT_EQ(run(&call), TENON_OK);
   for (int64_t i = 0; i <= n; ++i)
     for (int64_t j = 0; j < 10; ++j)
@@ -122,6 +123,46 @@ TEST(Target, ProgramsRunWithAndWithoutThreads) {
     EXPECT_EQ(pool.calls, 1) << "the serial launch must not ask for threads";
     runScaleRows(module, 0, &parallel);
     EXPECT_EQ(pool.calls, 1) << "a range of one must not ask for threads";
+  }
+}
+
+/// Notes what launches ask for, and carries them out.
+struct Watcher {
+  static void launch(void *context, const tenon_parallel *parallel, int32_t number,
+                     void (*kernel)(void *, int64_t, int64_t), void *frame, int64_t range) {
+    auto *watcher = static_cast<Watcher *>(context);
+    watcher->numbers.push_back(number);
+    watcher->ranges.push_back(range);
+    watcher->threads.push_back(parallel);
+    for (int64_t i = 0; i < range; ++i)
+      kernel(frame, i, i + 1);
+  }
+
+  std::vector<int32_t> numbers;
+  std::vector<int64_t> ranges;
+  std::vector<const tenon_parallel *> threads;
+};
+
+TEST(Target, ProfiledProgramsLeaveLaunchesToTheWatcher) {
+  std::string text = scaleRows;
+  text.replace(text.find("tenon.model"), 0, "tenon.profile, ");
+  for (const std::string &machine : runnableMachines()) {
+    SCOPED_TRACE(machine);
+    CompiledModule module(compileText(*targetFor(machine), text));
+    Watcher watcher;
+    tenon_profile profile = {&watcher, Watcher::launch};
+    ThreadEach pool;
+    tenon_parallel parallel = {&pool, ThreadEach::parallelFor, 4};
+    runScaleRows(module, 6, &parallel, &profile);
+    EXPECT_EQ(watcher.numbers, (std::vector<int32_t>{0, 1}));
+    EXPECT_EQ(pool.calls, 0);
+    ASSERT_EQ(watcher.threads.size(), 2u);
+    EXPECT_EQ(llvm::count(watcher.threads, &parallel), 1) << "the serial launch must not get threads";
+    EXPECT_EQ(llvm::count(watcher.ranges, 7), 1);
+    // As any other without a watcher.
+    runScaleRows(module, 6, &parallel);
+    EXPECT_EQ(watcher.numbers.size(), 2u);
+    EXPECT_EQ(pool.calls, 1);
   }
 }
 
