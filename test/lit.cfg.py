@@ -36,6 +36,7 @@ for tool in (
     "aarch64-linux-gnu-gcc",
     "riscv64-linux-gnu-gcc",
     "node",
+    "chromium",
 ):
     if shutil.which(tool):
         config.available_features.add(tool)

@@ -13,11 +13,15 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-void InputOptions::addTo(CLI::App &command) {
-  command
+CLI::Option *InputOptions::addInputTo(CLI::App &command) {
+  return command
       .add_option("--input,-i", inputs,
                   "an input: NAME=FILE.npy, NAME=random:SEED, or FILE.npz for several; may be repeated")
       ->type_name("INPUT");
+}
+
+void InputOptions::addTo(CLI::App &command) {
+  addInputTo(command);
   command.add_option("--random", seed, "draw the inputs that are not given at random")->type_name("SEED");
   command.add_option("--symbol", symbols, "the value of an open size for random inputs: batch=1")
       ->type_name("NAME=SIZE");

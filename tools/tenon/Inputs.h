@@ -10,12 +10,15 @@
 
 namespace CLI {
 class App;
+class Option;
 } // namespace CLI
 
 /// What the user says of the inputs.
 struct InputOptions {
   /// Adds --input, --random and --symbol to a subcommand.
   void addTo(CLI::App &command);
+  /// Adds --input alone.
+  CLI::Option *addInputTo(CLI::App &command);
 
   std::vector<std::string> inputs, symbols;
   /// The seed for inputs that are not given.

@@ -2,8 +2,11 @@
 //------------------------------------------------===//
 
 #include "Commands.h"
-#include "LoadedModel.h"
+#include "Inputs.h"
 #include "Quantity.h"
+#include "Roofline.h"
+#include "RooflinePage.h"
+#include "TextOptions.h"
 
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
@@ -12,8 +15,11 @@
 
 namespace {
 struct InspectOptions {
-  std::string model;
-  bool json = false, schedules = false;
+  std::string model, page;
+  bool json = false, schedules = false, roofline = false;
+  TextOptions compilation;
+  InputOptions inputs;
+  double minSeconds = 1;
 };
 } // namespace
 
@@ -55,7 +61,39 @@ static void printKernels(const llvm::json::Array &kernels, bool withSchedules) {
              formatBytes(bytes));
 }
 
+static void printJson(llvm::json::Value value) {
+  std::string text;
+  llvm::raw_string_ostream(text) << llvm::formatv("{0:2}", value);
+  fmt::print("{}\n", text);
+}
+
+static void inspectRoofline(const InspectOptions &options) {
+  if (options.schedules)
+    throw Failure("--roofline expects no --schedules; --json has them");
+  if (!isModelSource(options.model))
+    for (const auto &[key, value] : options.compilation.values)
+      if (key != "threads")
+        throw Failure(
+            fmt::format("--{}: expected a model to compile, but {} is compiled", key, options.model));
+  tenon::CompileOptions compile = options.compilation.parse();
+  LoadedModel model = openProfiled(options.model, compile, static_cast<int>(compile.threads));
+  InputOptions inputs = options.inputs;
+  inputs.seed = 1;
+  Roofline roofline = measureRoofline(model, inputs, options.minSeconds);
+  std::string error;
+  if (!options.page.empty() &&
+      failed(tenon::writeFile(options.page, makeRooflinePage(describeRoofline(roofline, model.descriptor())),
+                              error)))
+    throw Failure(error);
+  if (options.json)
+    printJson(describeRoofline(roofline, model.descriptor()));
+  else
+    fmt::print("{}", formatRoofline(roofline, model.descriptor().name));
+}
+
 static void inspect(const InspectOptions &options) {
+  if (options.roofline)
+    return inspectRoofline(options);
   LoadedModel model(options.model, /*threads=*/1);
   const tenon_model &descriptor = model.descriptor();
   llvm::Expected<llvm::json::Value> manifest = llvm::json::parse(descriptor.manifest);
@@ -64,10 +102,7 @@ static void inspect(const InspectOptions &options) {
   llvm::json::Object &root = *manifest->getAsObject();
   if (options.json) {
     root["features"] = descriptor.features;
-    std::string text;
-    llvm::raw_string_ostream(text) << llvm::formatv("{0:2}", *manifest);
-    fmt::print("{}\n", text);
-    return;
+    return printJson(std::move(*manifest));
   }
   fmt::print("{}: for {} ({}), {}-bit vectors\n", descriptor.name, descriptor.cpu, descriptor.triple,
              root.getInteger("vector_bits").value_or(0));
@@ -89,8 +124,23 @@ static void inspect(const InspectOptions &options) {
 void addInspectCommand(CLI::App &driver, ExitCode &exitCode) {
   auto options = std::make_shared<InspectOptions>();
   CLI::App *command = driver.add_subcommand("inspect", "Show what is in a compiled model");
-  command->add_option("MODEL", options->model, "a shared library written by tenon compile")->required();
+  command
+      ->add_option("MODEL", options->model,
+                   "a shared library written by tenon compile; with --roofline, also a model")
+      ->required();
   command->add_flag("--schedules", options->schedules, "show the schedule of each kernel");
-  command->add_flag("--json", options->json, "print the manifest as JSON");
+  command->add_flag("--json", options->json, "print JSON: the manifest, or the roofline");
+  CLI::Option *roofline = command->add_flag(
+      "--roofline", options->roofline, "run the model and hold each kernel against this machine's limits");
+  command->add_option("--html", options->page, "also write the roofline as a page for browsers")
+      ->type_name("FILE")
+      ->needs(roofline);
+  command->add_option("--min-time", options->minSeconds, "measure for this long")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(0.01, 3600.0))
+      ->needs(roofline);
+  options->inputs.addInputTo(*command)->needs(roofline);
+  for (CLI::Option *option : options->compilation.addTo(*command))
+    option->needs(roofline);
   command->callback([options] { inspect(*options); });
 }

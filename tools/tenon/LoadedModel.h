@@ -49,6 +49,11 @@ public:
                        arguments.outputs.data(), static_cast<int32_t>(arguments.outputs.size())));
   }
 
+  /// Has runs watched through `profile`, or no more if it is null.
+  void setProfile(const tenon_profile *profile) {
+    check(tenon_rt_context_set_profile(context.get(), profile));
+  }
+
 private:
   static void check(int status);
 

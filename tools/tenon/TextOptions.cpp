@@ -17,19 +17,17 @@ static std::string listMachines() {
   return fmt::format("{}", fmt::join(names, ", "));
 }
 
-void TextOptions::addTo(CLI::App &command) {
+std::vector<CLI::Option *> TextOptions::addTo(CLI::App &command) {
+  std::vector<CLI::Option *> added;
   auto add = [&](const std::string &key, const char *type, const std::string &description) {
-    command
-        .add_option_function<std::vector<std::string>>(
-            "--" + key,
-            [this, key](const std::vector<std::string> &texts) {
-              for (const std::string &text : texts)
-                values.emplace_back(key, text);
-            },
-            description)
-        ->type_name(type)
-        ->expected(1)
-        ->take_all();
+    auto store = [this, key](const std::vector<std::string> &texts) {
+      for (const std::string &text : texts)
+        values.emplace_back(key, text);
+    };
+    added.push_back(command.add_option_function<std::vector<std::string>>("--" + key, store, description)
+                        ->type_name(type)
+                        ->expected(1)
+                        ->take_all());
   };
   add("target", "NAME", "the machine to compile for (default: host): " + listMachines());
   add("cpu", "NAME", "the processor as LLVM calls it, instead of the machine's own");
@@ -37,6 +35,7 @@ void TextOptions::addTo(CLI::App &command) {
   add("shape", "INPUT=1x3x224x224", "the sizes of an input, ? leaves one alone; may be repeated");
   add("symbol", "NAME=SIZE", "the value of a named size, batch=1; may be repeated");
   add("threads", "N", "threads the model will run on; 0, the default, for the machine's cores");
+  return added;
 }
 
 tenon::CompileOptions TextOptions::parse() const {
