@@ -4,7 +4,11 @@
 #include "Commands.h"
 #include "Inputs.h"
 #include "MachineLimits.h"
+#include "ProfiledModel.h"
 #include "Quantity.h"
+#include "Trace.h"
+
+#include "tenon/Pipeline/OptionText.h"
 
 #include "tenon/Machine/Machine.h"
 
@@ -20,7 +24,7 @@
 
 namespace {
 struct BenchOptions {
-  std::string model;
+  std::string model, trace;
   InputOptions inputs;
   int threads = 0;
   double minSeconds = 2;
@@ -124,9 +128,24 @@ static void showLimits(const BenchOptions &options) {
   fmt::print("{}", formatTable(rows));
 }
 
+/// The model to time; one that is traced may be compiled for it, which uses up the sizes of `inputs`.
+static LoadedModel openModel(const BenchOptions &options, InputOptions &inputs) {
+  if (options.trace.empty())
+    return LoadedModel(options.model, options.threads);
+  tenon::CompileOptions compile;
+  compile.threads = options.threads;
+  if (isModelSource(options.model)) {
+    for (const std::string &symbol : inputs.symbols)
+      if (std::optional<std::string> problem = tenon::setOption(compile, "symbol", symbol))
+        throw Failure("--symbol: " + *problem);
+    inputs.symbols.clear();
+  }
+  return openProfiled(options.model, compile, options.threads);
+}
+
 static void bench(const BenchOptions &options) {
-  LoadedModel model(options.model, options.threads);
   InputOptions inputOptions = options.inputs;
+  LoadedModel model = openModel(options, inputOptions);
   if (!inputOptions.seed)
     inputOptions.seed = 1;
   std::vector<HostArray> inputs = makeInputs(model, inputOptions);
@@ -136,6 +155,11 @@ static void bench(const BenchOptions &options) {
   double peakBefore = measurePeak(model.threads());
   Latencies latencies = timeCalls(model, Arguments(inputs, outputs), options.minSeconds);
   double peak = (peakBefore + measurePeak(model.threads())) / 2;
+
+  if (std::string error;
+      !options.trace.empty() &&
+      failed(tenon::writeFile(options.trace, traceRuns(model, Arguments(inputs, outputs)), error)))
+    throw Failure(error);
 
   const tenon_model &descriptor = model.descriptor();
   double median = latencies.quantile(0.5), p90 = latencies.quantile(0.9), p99 = latencies.quantile(0.99);
@@ -177,14 +201,18 @@ static void bench(const BenchOptions &options) {
 void addBenchCommand(CLI::App &driver, ExitCode &exitCode) {
   auto options = std::make_shared<BenchOptions>();
   CLI::App *command = driver.add_subcommand("bench", "Time a compiled model, or probe this machine's limits");
-  CLI::Option *model =
-      command->add_option("MODEL", options->model, "a shared library written by tenon compile");
+  CLI::Option *model = command->add_option(
+      "MODEL", options->model, "a shared library written by tenon compile; with --trace, also a model");
   options->inputs.addTo(*command);
   command->add_option("--threads", options->threads, "threads to run on; 0, the default, for all processors")
       ->check(CLI::Range(0, TENON_RT_MAX_THREADS));
   command->add_option("--min-time", options->minSeconds, "measure for this long")
       ->type_name("SECONDS")
       ->check(CLI::Range(0.01, 3600.0));
+  command
+      ->add_option("--trace", options->trace,
+                   "also write the kernels of a few runs as JSON trace events, for Perfetto")
+      ->type_name("FILE");
   command->add_flag("--json", options->json, "print JSON");
   CLI::Option *limits =
       command->add_flag("--limits", options->limits, "measure this machine's limits instead of a model")
