@@ -8,6 +8,7 @@
 #include "tenon/Dialect/Tenon/IR/Tenon.h"
 #include "tenon/Import/ONNX.h"
 #include "tenon/Pipeline/Registration.h"
+#include "tenon/Support/CacheFolder.h"
 #include "tenon/Support/HostTensor.h"
 
 #include "mlir/AsmParser/AsmParser.h"
@@ -180,9 +181,14 @@ LogicalResult Compilation::compileKernels() {
   SmallVector<ModuleOp> modules;
   for (OwningOpRef<ModuleOp> &part : parts)
     modules.push_back(*part);
-  llvm::FailureOr<std::vector<ObjectBytes>> compiled = (*target)->compileToObjects(modules);
+  CacheFolder cache(CacheFolder::defaultPath());
+  llvm::FailureOr<std::vector<ObjectBytes>> compiled =
+      (*target)->compileToObjects(modules, options.cache ? &cache : nullptr);
   if (failed(compiled))
     return failure();
+  numCached = cache.getNumFound();
+  if (options.cache)
+    cache.prune();
   objects = std::move(*compiled);
   return success();
 }

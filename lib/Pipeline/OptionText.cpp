@@ -68,6 +68,7 @@ static constexpr std::pair<StringLiteral, Setter> setters[] = {
     {"embed-weights",
      [](CompileOptions &options, StringRef value) { return setFlag(options.embedWeights, value); }},
     {"profile", [](CompileOptions &options, StringRef value) { return setFlag(options.profile, value); }},
+    {"cache", [](CompileOptions &options, StringRef value) { return setFlag(options.cache, value); }},
     {"stop-after", setStopAfter},
     {"verify-each",
      [](CompileOptions &options, StringRef value) { return setFlag(options.verifyEach, value); }},

@@ -20,8 +20,11 @@ SmallVector<OwningOpRef<ModuleOp>> tenon::splitModule(ModuleOp module) {
   };
 
   for (Operation &op : *module.getBody())
-    if (isDefinedKernel(op))
-      addPart().push_back(op.clone());
+    if (isDefinedKernel(op)) {
+      ModuleOp part = addPart();
+      part->removeAttr("tenon.model");
+      part.push_back(op.clone());
+    }
   ModuleOp rest = addPart();
   for (Operation &op : *module.getBody()) {
     if (!isDefinedKernel(op)) {

@@ -1,4 +1,4 @@
-//===- Target.cpp - What is the same for every target: compiling whole modules -----------------===//
+//===- Target.cpp - What is the same for every target: dialects, and the pipeline by name -----===//
 
 #include "tenon/Target/Target.h"
 
@@ -12,50 +12,15 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/UB/IR/UBOps.h"
-#include "mlir/IR/Threading.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
-#include "llvm/IR/LLVMContext.h"
-#include "llvm/IR/Module.h"
-#include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
 using namespace tenon;
 
 Target::~Target() = default;
-
-FailureOr<ObjectBytes> Target::compileToObject(ModuleOp module) const {
-  if (failed(legalize(module)))
-    return failure();
-  llvm::LLVMContext context;
-  std::unique_ptr<llvm::Module> translated = translate(module, context);
-  if (!translated)
-    return failure();
-  ObjectBytes bytes;
-  llvm::raw_svector_ostream out(bytes);
-  std::string error;
-  if (failed(emit(*translated, OutputKind::Object, out, error)))
-    return module.emitError(error);
-  return bytes;
-}
-
-FailureOr<std::vector<ObjectBytes>> Target::compileToObjects(ArrayRef<ModuleOp> modules) const {
-  std::vector<ObjectBytes> objects(modules.size());
-  if (modules.empty())
-    return objects;
-  ModuleOp first = modules.front();
-  LogicalResult result = failableParallelForEachN(first.getContext(), 0, modules.size(), [&](size_t i) {
-    FailureOr<ObjectBytes> object = compileToObject(modules[i]);
-    if (succeeded(object))
-      objects[i] = std::move(*object);
-    return LogicalResult(object);
-  });
-  if (failed(result))
-    return failure();
-  return objects;
-}
 
 FailureOr<std::unique_ptr<Target>> tenon::createTarget(const Machine &machine, std::string *error) {
   std::string ignored;

@@ -18,7 +18,7 @@ Size = Optional[int]
 
 def compile(model: ModelLike, target: str = "host", *, cpu: str = "", features: str = "",
             shapes: Optional[Mapping[str, Sequence[Size]]] = None, symbols: Optional[Mapping[str, int]] = None,
-            threads: int = 1, output: Union[str, os.PathLike, None] = None) -> Model:
+            threads: int = 1, output: Union[str, os.PathLike, None] = None, cache: bool = True) -> Model:
     """Compiles a model for this machine and loads it.
 
     model    the path of an ONNX file, its bytes, or an onnx.ModelProto
@@ -27,6 +27,7 @@ def compile(model: ModelLike, target: str = "host", *, cpu: str = "", features: 
     symbols  values of named sizes, such as {"batch": 1}
     threads  threads the model runs on, the caller's included; 0 for all processors
     output   where to keep the shared library; by default there is none
+    cache    whether machine code of kernels is kept for, and taken from, other compilations
 
     Raises CompileError with all that the compiler reports.
     """
@@ -34,7 +35,7 @@ def compile(model: ModelLike, target: str = "host", *, cpu: str = "", features: 
     try:
         path = pathlib.Path(output) if output is not None else pathlib.Path(folder) / "model.so"
         compile_to_file(_as_file(model, folder), path, "so", target=target, cpu=cpu, features=features, shapes=shapes,
-                        symbols=symbols, threads=threads)
+                        symbols=symbols, threads=threads, cache=cache)
         return load(path, threads)
     finally:
         # A loaded library stays mapped.
@@ -44,14 +45,14 @@ def compile(model: ModelLike, target: str = "host", *, cpu: str = "", features: 
 def compile_to_file(model: Union[str, os.PathLike], output: Union[str, os.PathLike], format: Optional[str] = None, *,
                     target: str = "host", cpu: str = "", features: str = "",
                     shapes: Optional[Mapping[str, Sequence[Size]]] = None, symbols: Optional[Mapping[str, int]] = None,
-                    threads: int = 0, embed_weights: bool = True) -> str:
+                    threads: int = 0, embed_weights: bool = True, cache: bool = True) -> str:
     """Compiles the model file `model` for any target to the file `output`; returns the manifest as JSON.
 
     `format` is so, wasm, o, a, h, s, ll or mlir; by default the ending of `output` says. The other arguments are those
     of `compile`.
     """
     options = [("target", target), ("cpu", cpu), ("features", features), ("threads", str(threads)),
-               ("embed-weights", "true" if embed_weights else "false")]
+               ("embed-weights", "true" if embed_weights else "false"), ("cache", "true" if cache else "false")]
     options += [("shape", _shape_text(name, sizes)) for name, sizes in (shapes or {}).items()]
     options += [("symbol", f"{name}={value}") for name, value in (symbols or {}).items()]
     with _Session() as session:

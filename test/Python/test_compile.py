@@ -68,6 +68,17 @@ def test_keeps_the_output_and_loads_it(tmp_path):
     assert [entry.name for entry in tmp_path.iterdir()] == ["add.so"]
 
 
+def test_machine_code_is_cached_unless_told_otherwise(tmp_path, monkeypatch):
+    monkeypatch.setenv("TENON_CACHE_DIR", str(tmp_path / "cache"))
+    tenon.compile(add(), cache=False)
+    assert not (tmp_path / "cache").exists()
+    a = random((2, 3))
+    for _ in range(2):
+        np.testing.assert_array_equal(tenon.compile(add())(a, a)["c"], a + a)
+    # A kernel, and the program that calls it.
+    assert len(list((tmp_path / "cache").glob("llvmcache-*"))) == 2
+
+
 def test_arguments_by_position_name_and_dictionary():
     model = tenon.compile(add())
     a, b = random((2, 3)), random((2, 3), 1)

@@ -101,6 +101,8 @@ static std::string summarize(const Compilation &compilation, const std::string &
   } else {
     llvm::consumeError(manifest.takeError());
   }
+  if (size_t cached = compilation.getNumCached())
+    text += fmt::format(", {} of {} objects cached", cached, compilation.getNumObjects());
   return text + fmt::format(", {}", formatSeconds(seconds));
 }
 

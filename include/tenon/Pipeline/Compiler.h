@@ -46,6 +46,10 @@ struct CompileOptions {
   /// Schedules given by hand, as text of #tenon.schedule, by the name of the kernel.
   std::vector<std::pair<std::string, std::string>> schedules;
 
+  /// Whether machine code is taken from and added to the cache of CacheFolder::defaultPath. It says the same
+  /// either way.
+  bool cache = true;
+
   /// The last phase to run.
   Phase stopAfter = Phase::Package;
   /// Whether the verifier runs after every pass, rather than at the phases' ends.
@@ -107,6 +111,10 @@ public:
   llvm::ArrayRef<LaunchReport> getLaunches() const { return launches; }
   /// Wall time of the phases run so far, in order.
   llvm::ArrayRef<PhaseTime> getTimes() const { return times; }
+  /// Objects of machine code, one for each kernel and one for the program around them, and how many of them
+  /// came from the cache.
+  size_t getNumObjects() const { return objects.size(); }
+  size_t getNumCached() const { return numCached; }
   /// JSON with all a report needs: signature, kernels, bytes of weights and arena; also embedded in the
   /// artefact.
   const std::string &getManifest() const { return manifest; }
@@ -130,6 +138,7 @@ private:
   std::vector<PhaseTime> times;
   std::string manifest;
   std::vector<ObjectBytes> objects;
+  size_t numCached = 0;
   mlir::AffineExpr workspaceBytes;
   mlir::ArrayAttr weights;
   std::vector<int64_t> weightOffsets;

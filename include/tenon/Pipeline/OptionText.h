@@ -16,6 +16,7 @@ namespace tenon {
 ///   threads                 a number, 0 for the machine's cores
 ///   embed-weights           true or false
 ///   profile                 true or false
+///   cache                   true or false
 ///   stop-after              a phase's name
 ///   verify-each             true or false
 ///

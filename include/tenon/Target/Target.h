@@ -36,6 +36,8 @@ class OpPassManager;
 
 namespace tenon {
 
+class CacheFolder;
+
 /// What emitting an LLVM module leaves behind.
 enum class OutputKind { Object, Assembly, LLVMIR, Bitcode };
 
@@ -78,8 +80,10 @@ public:
   llvm::FailureOr<ObjectBytes> compileToObject(mlir::ModuleOp module) const;
 
   /// compileToObject of every module, on the threads of the modules' common MLIR context; objects in the same
-  /// order.
-  llvm::FailureOr<std::vector<ObjectBytes>> compileToObjects(llvm::ArrayRef<mlir::ModuleOp> modules) const;
+  /// order. An object that `cache` has is taken from there, others are added to it; their bytes are the same
+  /// with and without.
+  llvm::FailureOr<std::vector<ObjectBytes>> compileToObjects(llvm::ArrayRef<mlir::ModuleOp> modules,
+                                                             const CacheFolder *cache = nullptr) const;
 
 protected:
   explicit Target(Machine machine) : machine(std::move(machine)) {}
@@ -100,7 +104,7 @@ void prepareContext(mlir::MLIRContext &context);
 
 /// Takes a codegen module apart, so that its kernels compile in parallel and are cached one by one: one
 /// module for each kernel function, in order, then one with everything else, in which the kernels are
-/// declarations. `module` is left unchanged; all have its attributes.
+/// declarations. `module` is left unchanged; all have its attributes, but kernels don't know its name.
 llvm::SmallVector<mlir::OwningOpRef<mlir::ModuleOp>> splitModule(mlir::ModuleOp module);
 
 } // namespace tenon

@@ -4,11 +4,13 @@
 
 #include "tenon-rt/model.h"
 #include "tenon/Dialect/Tenon/IR/Tenon.h"
+#include "tenon/Support/CacheFolder.h"
 
 #include "mlir/Parser/Parser.h"
 #include "llvm/BinaryFormat/Magic.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
+#include "llvm/Support/FileSystem.h"
 
 #include "gtest/gtest.h"
 
@@ -182,6 +184,40 @@ TEST(Target, SplitModulesCompileInParallelAndLink) {
   FailureOr<std::vector<ObjectBytes>> objects = targetFor("host")->compileToObjects(modules);
   ASSERT_TRUE(succeeded(objects));
   runScaleRows(CompiledModule(*objects), 3, nullptr);
+}
+
+TEST(Target, CachedObjectsAreTheSame) {
+  llvm::SmallString<128> folder;
+  ASSERT_FALSE(llvm::sys::fs::createUniqueDirectory("tenon-target-test", folder));
+  auto compile = [&](StringRef text, const CacheFolder *cache) {
+    MLIRContext context;
+    prepareContext(context);
+    context.getOrLoadDialect<TenonDialect>();
+    OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(text, &context);
+    SmallVector<OwningOpRef<ModuleOp>> parts = splitModule(*module);
+    SmallVector<ModuleOp> modules;
+    for (OwningOpRef<ModuleOp> &part : parts)
+      modules.push_back(*part);
+    FailureOr<std::vector<ObjectBytes>> objects = targetFor("host")->compileToObjects(modules, cache);
+    return succeeded(objects) ? *objects : std::vector<ObjectBytes>();
+  };
+  std::vector<ObjectBytes> expected = compile(scaleRows, nullptr);
+  ASSERT_EQ(expected.size(), 3u);
+  for (unsigned found : {0u, 3u}) {
+    CacheFolder cache(folder.str().str());
+    EXPECT_EQ(compile(scaleRows, &cache), expected);
+    EXPECT_EQ(cache.getNumFound(), found);
+  }
+  // A kernel under another name is the same kernel; the program that calls it is not the same program.
+  std::string renamed = scaleRows;
+  for (size_t at; (at = renamed.find("@scale(")) != std::string::npos;)
+    renamed.replace(at, 6, "@grow");
+  CacheFolder cache(folder.str().str());
+  std::vector<ObjectBytes> objects = compile(renamed, &cache);
+  EXPECT_EQ(cache.getNumFound(), 2u);
+  EXPECT_EQ(objects, compile(renamed, nullptr));
+  runScaleRows(CompiledModule(objects), 3, nullptr);
+  llvm::sys::fs::remove_directories(folder);
 }
 
 /// What the object of a machine must be, and an instruction on vectors of floats it must hold.
