@@ -52,12 +52,13 @@ private:
   LogicalResult emitDescriptor(bool isLibrary);
   LogicalResult writePart(llvm::StringRef name, llvm::ArrayRef<char> bytes);
   LogicalResult writeCode();
-  LogicalResult writeWeights();
+  LogicalResult writeWeights(bool isLibrary);
   LogicalResult linkParts(llvm::StringRef output, std::vector<std::string> arguments);
   LogicalResult linkLibrary();
   LogicalResult linkWasmModule();
   LogicalResult linkObject();
   LogicalResult hideSymbols(llvm::StringRef input, llvm::StringRef output);
+  LogicalResult fillIn();
   LogicalResult archive();
 
   bool hasWeights() const { return package.embedWeights && package.weightsBytes > 0; }
@@ -149,7 +150,7 @@ static std::unique_ptr<llvm::Module> makeWeightsModule(const Package &package, l
   return module;
 }
 
-LogicalResult Packager::writeWeights() {
+LogicalResult Packager::writeWeights(bool isLibrary) {
   if (!hasWeights())
     return success();
   weightParts.push_back(part("weights.o"));
@@ -161,8 +162,8 @@ LogicalResult Packager::writeWeights() {
     return writePart("weights.o", object);
   }
   return folder.write(
-      "weights.o", [&](llvm::raw_pwrite_stream &out) { writeWeightsObject(package, descriptor, out); },
-      error);
+      "weights.o",
+      [&](llvm::raw_pwrite_stream &out) { writeWeightsObject(package, descriptor, isLibrary, out); }, error);
 }
 
 LogicalResult Packager::linkParts(llvm::StringRef output, std::vector<std::string> arguments) {
@@ -174,7 +175,11 @@ LogicalResult Packager::linkParts(llvm::StringRef output, std::vector<std::strin
   std::string prefix = part("");
   for (size_t at; (at = messages.find(prefix)) != std::string::npos;)
     messages.erase(at, prefix.size());
-  return fail(messages);
+  // When the disk has no room for the output, no more is to be said than that.
+  std::string noRoom = ("linking failed: failed to open " + output + ": ").str();
+  llvm::StringRef reason = messages;
+  reason.consume_front(noRoom);
+  return fail(reason);
 }
 
 LogicalResult Packager::linkLibrary() {
@@ -192,7 +197,7 @@ LogicalResult Packager::linkLibrary() {
     arguments.insert(arguments.end(), {"-z", "defs", "--as-needed"});
     arguments.insert(arguments.end(), libraries.begin(), libraries.end());
   }
-  return linkParts("artefact", std::move(arguments));
+  return failed(linkParts("artefact", std::move(arguments))) ? failure() : fillIn();
 }
 
 LogicalResult Packager::linkWasmModule() {
@@ -251,14 +256,23 @@ LogicalResult Packager::linkObject() {
   }
   if (failed(linkParts("code.o", std::move(arguments))))
     return failure();
-  // Before the weights come in: this step holds its file in memory.
+  // Before room is made for the weights: this step holds its file in memory.
   if (!hasWeights())
     return hideSymbols("code.o", "artefact");
   if (failed(hideSymbols("code.o", "local.o")))
     return failure();
   std::vector<std::string> all = {"-r", part("local.o")};
   all.insert(all.end(), weightParts.begin(), weightParts.end());
-  return linkParts("artefact", std::move(all));
+  return failed(linkParts("artefact", std::move(all))) ? failure() : fillIn();
+}
+
+/// Writes the weights into the linked artefact.
+LogicalResult Packager::fillIn() {
+  if (!hasWeights())
+    return success();
+  if (llvm::Error reason = fillInWeights(package, part("artefact")))
+    return fail(llvm::toString(std::move(reason)));
+  return success();
 }
 
 LogicalResult Packager::archive() {
@@ -282,7 +296,7 @@ LogicalResult Packager::write(ArtefactKind kind) {
 
   const bool isLibrary = kind == ArtefactKind::SharedLibrary;
   if (failed(emitDescriptor(isLibrary)) || failed(folder.create(path, error)) || failed(writeCode()) ||
-      failed(writeWeights()))
+      failed(writeWeights(isLibrary)))
     return failure();
   if (failed(!isLibrary ? linkObject() : triple.isWasm() ? linkWasmModule() : linkLibrary()))
     return failure();

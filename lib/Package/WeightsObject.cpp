@@ -1,12 +1,17 @@
-//===- WeightsObject.cpp - An object file with the weights and nothing else --------------------------===//
+//===- WeightsObject.cpp - The place of the weights in a link, and the weights in that place ---------===//
+//
+// Weights are most of an artefact, and the linker's business is the rest. So it gets an object that only says
+// how large they are:
 //
 //   0      ELF header
-//   4096   the weights: section 1
-//   ...    symbol table, its names, section names: sections 2, 3, 4
+//   ...    section 1, the weights: zeroed memory, nothing in the file
+//   ...    section 2, a byte of data
+//   ...    symbol table, its names, section names: sections 3, 4, 5
 //   ...    section headers
 //
-// Written by hand since weights may be larger than memory: as an LLVM constant they would be copied several
-// times.
+// Sections 1 and 2 have one name and become one section. Since it has data it takes room in the linked file,
+// and the linker never touches that room. The weights are written there, once, from where they are, and never
+// held in memory.
 //
 //===----------------------------------------------------------------------------------------===//
 
@@ -15,8 +20,10 @@
 #include "Descriptor.h"
 
 #include "llvm/BinaryFormat/ELF.h"
-#include "llvm/Object/ELFTypes.h"
+#include "llvm/Object/ELF.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MathExtras.h"
+#include "llvm/Support/MemoryBuffer.h"
 
 #include <cstring>
 
@@ -71,14 +78,15 @@ constexpr uint64_t pageBytes = 4096;
 template <typename ELFT>
 class Writer {
 public:
-  Writer(const Package &package, ArrayRef<char> model) : package(package) {
+  Writer(const Package &package, ArrayRef<char> model, bool isLibrary)
+      : package(package), isLibrary(isLibrary) {
     std::memcpy(&modelHeader, model.data(), sizeof modelHeader);
   }
 
   void write(raw_ostream &out);
 
 private:
-  enum Section { Null, Weights, SymbolTable, Names, SectionNames, SectionCount };
+  enum Section { Null, Weights, Data, SymbolTable, Names, SectionNames, SectionCount };
 
   struct StringTable {
     std::string bytes = std::string(1, '\0');
@@ -93,6 +101,7 @@ private:
   typename ELFT::Ehdr makeHeader(uint64_t sectionHeaders) const;
 
   const Package &package;
+  bool isLibrary;
   typename ELFT::Ehdr modelHeader;
 };
 
@@ -128,7 +137,7 @@ void Writer<ELFT>::write(raw_ostream &out) {
   symbols[1].st_size = package.weightsBytes;
 
   typename ELFT::Shdr sections[SectionCount] = {};
-  uint64_t offset = pageBytes;
+  uint64_t offset = sizeof(typename ELFT::Ehdr);
   auto place = [&](Section section, StringRef name, uint32_t type, uint64_t bytes, uint64_t alignment) {
     offset = alignTo(offset, alignment);
     sections[section].sh_name = sectionNames.add(name);
@@ -136,10 +145,16 @@ void Writer<ELFT>::write(raw_ostream &out) {
     sections[section].sh_offset = offset;
     sections[section].sh_size = bytes;
     sections[section].sh_addralign = alignment;
-    offset += bytes;
+    if (type != ELF::SHT_NOBITS)
+      offset += bytes;
   };
-  place(Weights, isLarge ? ".lrodata" : ".rodata", ELF::SHT_PROGBITS, package.weightsBytes, pageBytes);
-  sections[Weights].sh_flags = ELF::SHF_ALLOC | (isLarge ? ELF::SHF_X86_64_LARGE : 0);
+  StringRef name = isLarge ? ".lrodata" : ".rodata.weights";
+  uint64_t flags = ELF::SHF_ALLOC | (isLarge ? ELF::SHF_X86_64_LARGE : 0);
+  place(Weights, name, ELF::SHT_NOBITS, package.weightsBytes, pageBytes);
+  sections[Weights].sh_flags = flags;
+  place(Data, name, ELF::SHT_PROGBITS, 1, 1);
+  // Nothing refers to it, so the linker must be told to keep it where it removes such sections.
+  sections[Data].sh_flags = flags | (isLibrary ? ELF::SHF_GNU_RETAIN : 0);
   place(SymbolTable, ".symtab", ELF::SHT_SYMTAB, sizeof symbols, 8);
   sections[SymbolTable].sh_entsize = sizeof symbols[0];
   sections[SymbolTable].sh_link = Names;
@@ -159,8 +174,7 @@ void Writer<ELFT>::write(raw_ostream &out) {
   const uint64_t headersOffset = alignTo(offset, 8);
   typename ELFT::Ehdr header = makeHeader(headersOffset);
   writeBytes(&header, sizeof header);
-  padTo(pageBytes);
-  writeWeights(package, out);
+  padTo(sections[Data].sh_offset + sections[Data].sh_size);
   padTo(sections[SymbolTable].sh_offset);
   writeBytes(symbols, sizeof symbols);
   out << names.bytes << sectionNames.bytes;
@@ -168,17 +182,82 @@ void Writer<ELFT>::write(raw_ostream &out) {
   writeBytes(sections, sizeof sections);
 }
 
-void writeWeightsObject(const Package &package, ArrayRef<char> model, raw_ostream &out) {
-  const bool is64 = model[ELF::EI_CLASS] == ELF::ELFCLASS64;
-  const bool isLittle = model[ELF::EI_DATA] == ELF::ELFDATA2LSB;
-  if (is64 && isLittle)
-    Writer<object::ELF64LE>(package, model).write(out);
-  else if (is64)
-    Writer<object::ELF64BE>(package, model).write(out);
-  else if (isLittle)
-    Writer<object::ELF32LE>(package, model).write(out);
-  else
-    Writer<object::ELF32BE>(package, model).write(out);
+/// Calls `function` with the class and byte order of the object or library that starts with these bytes.
+template <typename Function>
+static auto dispatchElfType(ArrayRef<char> file, Function &&function) {
+  const bool is64 = file[ELF::EI_CLASS] == ELF::ELFCLASS64;
+  const bool isLittle = file[ELF::EI_DATA] == ELF::ELFDATA2LSB;
+  if (is64)
+    return isLittle ? function(object::ELF64LE()) : function(object::ELF64BE());
+  return isLittle ? function(object::ELF32LE()) : function(object::ELF32BE());
+}
+
+void writeWeightsObject(const Package &package, ArrayRef<char> model, bool isLibrary, raw_ostream &out) {
+  dispatchElfType(model, [&](auto type) { Writer<decltype(type)>(package, model, isLibrary).write(out); });
+}
+
+//===----------------------------------------------------------------------------------------===//
+// Into their place
+//===----------------------------------------------------------------------------------------===//
+
+/// The offset of the weights in a linked file.
+template <typename ELFT>
+static Expected<uint64_t> findRoom(StringRef contents, StringRef symbolName, uint64_t bytes) {
+  auto file = object::ELFFile<ELFT>::create(contents);
+  if (!file)
+    return file.takeError();
+  auto sections = file->sections();
+  if (!sections)
+    return sections.takeError();
+  for (const typename ELFT::Shdr &table : *sections) {
+    if (table.sh_type != ELF::SHT_SYMTAB)
+      continue;
+    auto symbols = file->symbols(&table);
+    auto names = file->getStringTableForSymtab(table);
+    if (!symbols || !names)
+      return joinErrors(symbols.takeError(), names.takeError());
+    for (const typename ELFT::Sym &symbol : *symbols) {
+      Expected<StringRef> name = symbol.getName(*names);
+      if (!name)
+        return name.takeError();
+      if (*name != symbolName)
+        continue;
+      auto section = file->getSection(symbol.st_shndx);
+      if (!section)
+        return section.takeError();
+      uint64_t start = symbol.st_value - (*section)->sh_addr;
+      if ((*section)->sh_type != ELF::SHT_PROGBITS || start + bytes > (*section)->sh_size)
+        return createStringError("the linker left no room for the weights");
+      return (*section)->sh_offset + start;
+    }
+  }
+  return createStringError("the linker left the weights out");
+}
+
+Error fillInWeights(const Package &package, const std::string &path) {
+  // Mapped: of a file full of room, only headers are read.
+  ErrorOr<std::unique_ptr<MemoryBuffer>> file = MemoryBuffer::getFile(path, /*IsText=*/false,
+                                                                      /*RequiresNullTerminator=*/false);
+  if (!file)
+    return errorCodeToError(file.getError());
+  StringRef contents = (*file)->getBuffer();
+  std::string name = SymbolNames(package.signature.name).weights;
+  Expected<uint64_t> offset = dispatchElfType(ArrayRef(contents.data(), contents.size()), [&](auto type) {
+    return findRoom<decltype(type)>(contents, name, package.weightsBytes);
+  });
+  if (!offset)
+    return offset.takeError();
+  std::error_code code;
+  raw_fd_ostream out(path, code, sys::fs::CD_OpenExisting, sys::fs::FA_Write, sys::fs::OF_None);
+  if (code)
+    return errorCodeToError(code);
+  out.seek(*offset);
+  writeWeights(package, out);
+  out.close();
+  code = out.error();
+  // Or the stream's destructor ends the process.
+  out.clear_error();
+  return errorCodeToError(code);
 }
 
 } // namespace tenon
