@@ -3,6 +3,7 @@
 #include "tenon/Codegen/Passes.h"
 #include "tenon/Dialect/Tenon/IR/Tenon.h"
 #include "tenon/Structure/StructuredKernel.h"
+#include "tenon/Support/Refusal.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Affine/Utils.h"
@@ -158,7 +159,7 @@ LogicalResult MemoryPlanner::placeConcat(ConcatOp concat) {
   bool isContiguous = llvm::all_of(type.getShape().take_front(axis), [](int64_t size) { return size == 1; });
   // Else the operands' kernels write with strides, which are numbers.
   if (!isContiguous && ShapedType::isDynamicShape(type.getShape().drop_front()))
-    return concat.emitOpError("expects static sizes behind the first dimension, but got ") << type;
+    return refuse(concat) << "expects static sizes behind the first dimension, but got " << type;
   for (Value input : concat.getInputs()) {
     placements[input] = whole;
     AffineExpr size = sizes.of(cast<RankedTensorType>(input.getType()))[axis];
@@ -170,7 +171,7 @@ LogicalResult MemoryPlanner::placeConcat(ConcatOp concat) {
 /// A slice outside of kernels is a view.
 LogicalResult MemoryPlanner::placeSlice(SliceOp slice) {
   if (!slice.isContiguous())
-    return slice.emitOpError("expects elements that stand together, outside of kernels");
+    return refuse(slice) << "expects elements that stand together, outside of kernels";
   Placement place = placements[slice.getInput()];
   auto type = cast<RankedTensorType>(slice.getInput().getType());
   for (auto [dim, start] : llvm::enumerate(slice.getStarts()))

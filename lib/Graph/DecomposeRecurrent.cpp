@@ -15,6 +15,7 @@
 
 #include "tenon/Dialect/Tenon/IR/SymbolicSizes.h"
 #include "tenon/Dialect/Tenon/IR/Tenon.h"
+#include "tenon/Support/Refusal.h"
 
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/IR/Matchers.h"
@@ -258,11 +259,11 @@ LogicalResult StepEmitter::measure() {
   hidden = sizes.of(tensorType(r.recurrence))[2];
   element = type.getElementType();
   if (!length || !batch || !features || !hidden || !SymbolicSizes::constantValue(hidden))
-    return r.op->emitOpError("expects known sizes, but got ") << type << " and " << r.recurrence.getType();
+    return refuse(r.op) << "expects known sizes, but got " << type << " and " << r.recurrence.getType();
   std::optional<int64_t> known = SymbolicSizes::constantValue(length);
   if (!known) {
-    InFlightDiagnostic error = r.op->emitOpError("expects a sequence of known length, but got '")
-                               << sizes.print(length) << "'; give it a value, such as --symbol ";
+    InFlightDiagnostic error = refuse(r.op);
+    error << "expects a sequence of known length, but got '" << sizes.print(length) << "'; give it a value, such as --symbol ";
     length.walk([&, first = true](AffineExpr expr) mutable {
       if (auto symbol = dyn_cast<AffineSymbolExpr>(expr); symbol && std::exchange(first, false))
         error << sizes.getSymbols()[symbol.getPosition()].getValue() << "=64";
@@ -270,7 +271,7 @@ LogicalResult StepEmitter::measure() {
     return error;
   }
   if (*known < 1)
-    return r.op->emitOpError("expects a sequence of 1 step or more, but got ") << *known;
+    return refuse(r.op) << "expects a sequence of 1 step or more, but got " << *known;
   steps = *known;
   return success();
 }

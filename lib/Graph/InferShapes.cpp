@@ -12,6 +12,7 @@
 
 #include "tenon/Dialect/Tenon/IR/SymbolicSizes.h"
 #include "tenon/Dialect/Tenon/IR/Tenon.h"
+#include "tenon/Support/Refusal.h"
 
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
@@ -184,6 +185,12 @@ LogicalResult InferShapes::checkAllKnown() {
 void InferShapes::runOnOperation() {
   if (getOperation().isExternal())
     return;
+  // Sizes that don't fit each other, or are known only at run time: all that is found here is in the model.
+  ScopedDiagnosticHandler refusals(&getContext(), [](Diagnostic &diagnostic) {
+    if (diagnostic.getSeverity() == DiagnosticSeverity::Error)
+      markAsRefusal(diagnostic);
+    return failure();
+  });
   FailureOr<bool> changed = true;
   while (*changed) {
     if (failed(refineResults()))

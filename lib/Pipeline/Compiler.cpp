@@ -8,6 +8,7 @@
 #include "tenon/Dialect/Tenon/IR/Tenon.h"
 #include "tenon/Import/ONNX.h"
 #include "tenon/Pipeline/Registration.h"
+#include "tenon/Pipeline/Reproducer.h"
 #include "tenon/Support/CacheFolder.h"
 #include "tenon/Support/HostTensor.h"
 
@@ -110,7 +111,38 @@ LogicalResult Compilation::runPhase(Phase phase) {
   passes.enableVerifier(true);
   PhaseOptions phaseOptions{machine, options.target, options.cpu, options.features};
   buildPhase(phase, passes, phaseOptions);
-  return passes.run(*module);
+  OwningOpRef<ModuleOp> before;
+  if (options.reproduceDefects)
+    before = module->clone();
+  return runGuarded(phase, before ? *before : ModuleOp(), [&] { return passes.run(*module); });
+}
+
+/// Runs a phase; if that shows a defect of the compiler, says so and leaves `before`, the module it started
+/// with, as a reproducer.
+LogicalResult Compilation::runGuarded(Phase phase, ModuleOp before, function_ref<LogicalResult()> run) {
+  result = tenon::runGuarded(*module->getContext(), run, options.reproduceDefects);
+  if (result == RunResult::Done)
+    return success();
+  // A schedule that was given may be wrong in many ways, which show where it is carried out.
+  if (result == RunResult::Defect && !options.schedules.empty())
+    result = RunResult::Refused;
+  if (result == RunResult::Refused)
+    return failure();
+  InFlightDiagnostic error = emitError(UnknownLoc::get(module->getContext()))
+                             << "this is a defect of the compiler, in its phase " << stringify(phase)
+                             << ", and not a mistake in the model";
+  if (!before)
+    return error;
+  std::string pipeline = ("tenon-" + stringify(phase) + "=machine=" + options.target).str();
+  for (const auto &[name, value] : {std::pair("cpu", options.cpu), std::pair("features", options.features)})
+    if (!value.empty())
+      pipeline += (Twine(" ") + name + "=" + value).str();
+  std::string problem;
+  FailureOr<std::string> path = writeReproducer(before, pipeline, problem);
+  if (failed(path))
+    return error << "; a reproducer could not be written: " << problem;
+  return error << "; please report it with the file '" << *path
+               << "', which has the model as it came to this phase, without its weights";
 }
 
 LogicalResult Compilation::run() {
@@ -182,9 +214,12 @@ LogicalResult Compilation::compileKernels() {
   for (OwningOpRef<ModuleOp> &part : parts)
     modules.push_back(*part);
   CacheFolder cache(CacheFolder::defaultPath());
-  llvm::FailureOr<std::vector<ObjectBytes>> compiled =
-      (*target)->compileToObjects(modules, options.cache ? &cache : nullptr);
-  if (failed(compiled))
+  llvm::FailureOr<std::vector<ObjectBytes>> compiled = failure();
+  auto compile = [&] {
+    compiled = (*target)->compileToObjects(modules, options.cache ? &cache : nullptr);
+    return LogicalResult(compiled);
+  };
+  if (failed(runGuarded(Phase::Target, options.reproduceDefects ? *module : ModuleOp(), compile)))
     return failure();
   numCached = cache.getNumFound();
   if (options.cache)

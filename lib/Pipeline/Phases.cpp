@@ -102,6 +102,8 @@ void tenon::buildPhase(Phase phase, OpPassManager &passes, const PhaseOptions &o
 namespace {
 struct PipelineOptions : PassPipelineOptions<PipelineOptions> {
   Option<std::string> machine{*this, "machine", llvm::cl::desc("Name of the machine"), llvm::cl::init("host")};
+  Option<std::string> cpu{*this, "cpu", llvm::cl::desc("Another CPU, by its LLVM name")};
+  Option<std::string> features{*this, "features", llvm::cl::desc("LLVM features to add or remove, +a,-b")};
 };
 } // namespace
 
@@ -112,7 +114,10 @@ void tenon::registerPhasePipelines() {
         [phase](OpPassManager &passes, const PipelineOptions &given) {
           PhaseOptions options;
           options.target = given.machine;
-          if (llvm::FailureOr<Machine> machine = lookupMachine(given.machine); succeeded(machine))
+          options.cpu = given.cpu;
+          options.features = given.features;
+          llvm::FailureOr<Machine> machine = lookupMachine(given.machine, given.cpu, given.features);
+          if (succeeded(machine))
             options.machine = *machine;
           buildPhase(phase, passes, options);
         });

@@ -148,7 +148,7 @@ static void compile(const CompileCommand &command) {
   Session session;
   std::unique_ptr<Compilation> compilation =
       Session::require(Compilation::open(session.context(), command.model, options));
-  Session::require(compilation->run());
+  Session::run(*compilation);
   for (const Output &output : outputs) {
     std::string error;
     if (failed(tenon::writeOutput(*compilation, output.format, output.path, error)))

@@ -17,10 +17,12 @@ enum ExitCode : int {
   Defect = 2
 };
 
-/// Ends the command: `main` prints the text behind `error: ` and returns BadInput. An empty text says that
+/// Ends the command: `main` prints the text behind `error: ` and returns the code. An empty text says that
 /// all has been printed.
 struct Failure : std::runtime_error {
-  using std::runtime_error::runtime_error;
+  explicit Failure(const std::string &text, ExitCode code = BadInput)
+      : std::runtime_error(text), code(code) {}
+  ExitCode code;
 };
 
 #endif // TENON_TOOLS_TENON_FAILURE_H

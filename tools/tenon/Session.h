@@ -14,6 +14,8 @@
 
 #include <fmt/format.h>
 
+#include <cstdlib>
+
 /// The context of a command that compiles.
 class Session {
 public:
@@ -36,6 +38,16 @@ public:
   static void require(llvm::LogicalResult result) {
     if (failed(result))
       throw Failure("");
+  }
+
+  /// Runs the phases of a compilation, or ends the command with what has been reported.
+  static void run(tenon::Compilation &compilation) {
+    if (succeeded(compilation.run()))
+      return;
+    // After a crash nothing can be relied on, not even that memory can be freed.
+    if (compilation.getResult() == tenon::RunResult::Crash)
+      std::_Exit(Defect);
+    throw Failure("", compilation.getResult() == tenon::RunResult::Defect ? Defect : BadInput);
   }
 
 private:

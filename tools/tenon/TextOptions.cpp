@@ -43,6 +43,7 @@ std::vector<CLI::Option *> TextOptions::addTo(CLI::App &command) {
 
 tenon::CompileOptions TextOptions::parse() const {
   tenon::CompileOptions options;
+  options.reproduceDefects = true;
   for (const auto &[key, value] : values)
     if (std::optional<std::string> problem = tenon::setOption(options, key, value))
       throw Failure(fmt::format("--{}: {}", key, *problem));

@@ -114,7 +114,7 @@ static HostTensor toTensor(const HostArray &array, RankedTensorType type) {
 /// Runs an opened compilation to its end, loads the result and calls it.
 static std::vector<HostTensor> compileAndRun(Compilation &compilation, ArrayRef<HostTensor> inputs,
                                              TypeRange types) {
-  Session::require(compilation.run());
+  Session::run(compilation);
   SmallString<128> path;
   if (std::error_code code = llvm::sys::fs::createTemporaryFile("tenon-verify", "so", path))
     throw Failure("no temporary file: " + code.message());

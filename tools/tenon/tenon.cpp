@@ -44,7 +44,7 @@ int main(int argc, char **argv) {
   } catch (const Failure &failure) {
     if (*failure.what())
       fmt::print(stderr, "error: {}\n", failure.what());
-    return BadInput;
+    return failure.code;
   }
   return exitCode;
 }

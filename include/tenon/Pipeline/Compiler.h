@@ -10,6 +10,7 @@
 
 #include "tenon/Machine/Machine.h"
 #include "tenon/Package/Package.h"
+#include "tenon/Pipeline/GuardedRun.h"
 #include "tenon/Pipeline/Phases.h"
 #include "tenon/Target/Target.h"
 
@@ -49,6 +50,10 @@ struct CompileOptions {
   /// Whether machine code is taken from and added to the cache of CacheFolder::defaultPath. It says the same
   /// either way.
   bool cache = true;
+
+  /// Whether a defect of the compiler, a crash in a pass included, leaves a reproducer in the system's folder
+  /// for temporary files. For processes that do nothing but compile: it handles signals.
+  bool reproduceDefects = false;
 
   /// The last phase to run.
   Phase stopAfter = Phase::Package;
@@ -95,8 +100,12 @@ public:
   /// Starts with a module as an importer leaves it, locations and all. Fails with a diagnostic.
   static mlir::FailureOr<std::unique_ptr<Compilation>> open(mlir::OwningOpRef<mlir::ModuleOp> module,
                                                             const CompileOptions &options);
-  /// Runs every phase up to and with `options.stopAfter` but packaging. Fails with a diagnostic.
+  /// Runs every phase up to and with `options.stopAfter` but packaging. Fails with a diagnostic; what has
+  /// failed is not to be used after that.
   llvm::LogicalResult run();
+
+  /// How the run ended, and why it failed.
+  RunResult getResult() const { return result; }
 
   /// Writes an artefact; needs a run through the target phase. `error` says why it failed, naming the path.
   llvm::LogicalResult write(ArtefactKind kind, llvm::StringRef path, std::string &error);
@@ -125,6 +134,8 @@ private:
   static mlir::FailureOr<std::unique_ptr<Compilation>> start(mlir::MLIRContext &context,
                                                              const CompileOptions &options);
   llvm::LogicalResult runPhase(Phase phase);
+  llvm::LogicalResult runGuarded(Phase phase, mlir::ModuleOp before,
+                                 llvm::function_ref<llvm::LogicalResult()> run);
   llvm::LogicalResult applyGivenSchedules();
   llvm::LogicalResult compileKernels();
   llvm::LogicalResult describeProgram();
@@ -137,6 +148,7 @@ private:
   std::vector<LaunchReport> launches;
   std::vector<PhaseTime> times;
   std::string manifest;
+  RunResult result = RunResult::Done;
   std::vector<ObjectBytes> objects;
   size_t numCached = 0;
   mlir::AffineExpr workspaceBytes;

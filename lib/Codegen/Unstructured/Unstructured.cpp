@@ -2,6 +2,8 @@
 
 #include "Families.h"
 
+#include "tenon/Support/Refusal.h"
+
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -25,5 +27,5 @@ LogicalResult tenon::emitUnstructured(Operation *op, OpBuilder &builder, const O
         emitLoops(known, b, buffers);
         return success();
       })
-      .Default([&](Operation *) { return op->emitOpError(refusal(op)); });
+      .Default([&](Operation *) { return refuse(op) << refusal(op); });
 }

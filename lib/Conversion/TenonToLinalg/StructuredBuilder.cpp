@@ -2,6 +2,8 @@
 
 #include "StructuredBuilder.h"
 
+#include "tenon/Support/Refusal.h"
+
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -321,7 +323,7 @@ Value StructuredBuilder::wrapIndex(ScalarBuilder &b, Value index, Value size) {
 
 InFlightDiagnostic StructuredBuilder::error() {
   failed = true;
-  return op->emitOpError();
+  return refuse(op);
 }
 
 LogicalResult StructuredBuilder::replace(ValueRange values) {

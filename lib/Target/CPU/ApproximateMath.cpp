@@ -9,6 +9,7 @@
 
 #include "Math/Functions.h"
 
+#include "tenon/Support/Refusal.h"
 #include "tenon/Target/Passes.h"
 
 #include "mlir/Transforms/WalkPatternRewriteDriver.h"
@@ -134,7 +135,7 @@ struct ApproximateMathPass : tenon::impl::ApproximateMathPassBase<ApproximateMat
     if (libm)
       return;
     WalkResult left = getOperation()->walk([](math::PowFOp op) {
-      op.emitOpError("expects a machine with a C math library for operands of type ") << op.getType();
+      refuse(op) << "expects a machine with a C math library for operands of type " << op.getType();
       return WalkResult::interrupt();
     });
     if (left.wasInterrupted())
