@@ -13,6 +13,8 @@
 
 #include "tenon/Graph/Passes.h"
 
+#include "ResultTypes.h"
+
 #include "tenon/Dialect/Tenon/IR/SymbolicSizes.h"
 #include "tenon/Dialect/Tenon/IR/Tenon.h"
 #include "tenon/Support/Refusal.h"
@@ -261,15 +263,9 @@ LogicalResult StepEmitter::measure() {
   if (!length || !batch || !features || !hidden || !SymbolicSizes::constantValue(hidden))
     return refuse(r.op) << "expects known sizes, but got " << type << " and " << r.recurrence.getType();
   std::optional<int64_t> known = SymbolicSizes::constantValue(length);
-  if (!known) {
-    InFlightDiagnostic error = refuse(r.op);
-    error << "expects a sequence of known length, but got '" << sizes.print(length) << "'; give it a value, such as --symbol ";
-    length.walk([&, first = true](AffineExpr expr) mutable {
-      if (auto symbol = dyn_cast<AffineSymbolExpr>(expr); symbol && std::exchange(first, false))
-        error << sizes.getSymbols()[symbol.getPosition()].getValue() << "=64";
-    });
-    return error;
-  }
+  if (!known)
+    return refuse(r.op) << "expects a sequence of known length, but got '" << sizes.print(length) << "'"
+                        << symbolHint(sizes, length);
   if (*known < 1)
     return refuse(r.op) << "expects a sequence of 1 step or more, but got " << *known;
   steps = *known;

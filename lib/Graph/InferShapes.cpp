@@ -9,6 +9,7 @@
 #include "tenon/Graph/Passes.h"
 
 #include "Patterns.h"
+#include "ResultTypes.h"
 
 #include "tenon/Dialect/Tenon/IR/SymbolicSizes.h"
 #include "tenon/Dialect/Tenon/IR/Tenon.h"
@@ -24,67 +25,9 @@ namespace tenon {
 using namespace mlir;
 using namespace tenon;
 
-/// What both types say together; in doubt what `inferred` says.
-static Type meetTypes(Type present, Type inferred) {
-  auto known = dyn_cast<RankedTensorType>(present), rule = dyn_cast<RankedTensorType>(inferred);
-  if (!known || !rule || known.getRank() != rule.getRank())
-    return present;
-  SymbolicSizes sizes(present.getContext());
-  SymbolicSizes::Sizes result = sizes.of(rule);
-  for (auto [size, other] : llvm::zip_equal(result, sizes.of(known)))
-    if (!size || (!SymbolicSizes::constantValue(size) && SymbolicSizes::constantValue(other)))
-      size = other;
-  return sizes.tensor(result, known.getElementType());
-}
-
-/// What two types have in common: sizes that differ are unknown.
-static Type joinTypes(Type lhs, Type rhs) {
-  auto left = cast<RankedTensorType>(lhs), right = cast<RankedTensorType>(rhs);
-  if (left.getRank() != right.getRank())
-    return lhs;
-  SymbolicSizes sizes(lhs.getContext());
-  SymbolicSizes::Sizes result = sizes.of(left);
-  for (auto [size, other] : llvm::zip_equal(result, sizes.of(right)))
-    if (size != other)
-      size = AffineExpr();
-  return sizes.tensor(result, left.getElementType());
-}
-
-/// The types the op's results have by its rule and operands, or failure if there is none.
-static FailureOr<SmallVector<Type>> ruleTypes(Operation *op) {
-  if (auto branch = dyn_cast<IfOp>(op)) {
-    SmallVector<Type> types;
-    for (auto [then, otherwise] :
-         llvm::zip_equal(branch.getThenRegion().front().getTerminator()->getOperandTypes(),
-                         branch.getElseRegion().front().getTerminator()->getOperandTypes()))
-      types.push_back(joinTypes(then, otherwise));
-    return types;
-  }
-  auto inferable = dyn_cast<InferTypeOpInterface>(op);
-  SmallVector<Type> types;
-  if (!inferable || failed(inferable.inferReturnTypes(op->getContext(), op->getLoc(), op->getOperands(),
-                                                      op->getAttrDictionary(), op->getPropertiesStorage(),
-                                                      op->getRegions(), types)))
-    return failure();
-  return types;
-}
-
 /// Whether the user states the types of its operands elsewhere, so that they must not change under it.
 static bool fixesOperandTypes(Operation *user) {
   return isa<KernelOp>(user) || (!isa<TenonDialect>(user->getDialect()) && !isa<func::ReturnOp>(user));
-}
-
-/// The dimensions of which not even an expression is known.
-static SmallVector<int64_t> unknownDims(Type type) {
-  auto tensor = dyn_cast<RankedTensorType>(type);
-  SmallVector<int64_t> result;
-  if (!tensor)
-    return result;
-  SymbolicSizes sizes(type.getContext());
-  for (auto [i, size] : llvm::enumerate(sizes.of(tensor)))
-    if (!size)
-      result.push_back(i);
-  return result;
 }
 
 namespace {
@@ -97,7 +40,6 @@ struct InferShapes : tenon::impl::InferShapesBase<InferShapes> {
 
 private:
   FailureOr<bool> refineResults();
-  void refineSignature();
   LogicalResult checkAllKnown();
   std::string wayOut();
 
@@ -136,14 +78,6 @@ FailureOr<bool> InferShapes::refineResults() {
   if (walk.wasInterrupted())
     return failure();
   return changed;
-}
-
-/// The function returns what its return op does.
-void InferShapes::refineSignature() {
-  func::FuncOp function = getOperation();
-  auto result = cast<func::ReturnOp>(function.front().getTerminator());
-  function.setFunctionType(
-      FunctionType::get(&getContext(), function.getArgumentTypes(), result.getOperandTypes()));
 }
 
 /// What a user can do about sizes that are not known.
@@ -202,7 +136,7 @@ void InferShapes::runOnOperation() {
     if (failed(changed))
       return signalPassFailure();
   }
-  refineSignature();
+  refineSignature(getOperation());
   if (!allowUnknown && failed(checkAllKnown()))
     signalPassFailure();
 }

@@ -39,7 +39,13 @@ static std::unique_ptr<Pass> foldConstants(FoldConstantsOptions options = {}) {
 }
 
 static void buildGraph(OpPassManager &passes) {
-  passes.addNestedPass<func::FuncOp>(createInferShapes());        // first: every other pass reads shapes
+  auto evaluator = reference::makeOpEvaluator();
+  InferShapesOptions first;
+  first.allowUnknown = true;
+  passes.addNestedPass<func::FuncOp>(createInferShapes(first));   // first: every other pass reads shapes
+  passes.addNestedPass<func::FuncOp>(foldConstants());            // decides conditions and trip counts
+  passes.addNestedPass<func::FuncOp>(createUnrollControlFlowPass(evaluator)); // nothing after it knows of regions
+  passes.addNestedPass<func::FuncOp>(createInferShapes());        // with sizes that were computed, and of iterations
   passes.addNestedPass<func::FuncOp>(foldConstants());            // parameters of ops become attributes where they can
   passes.addNestedPass<func::FuncOp>(createDecomposeRecurrent()); // its steps are plain ops for all that follows
   passes.addPass(createCSEPass());                                // exporters repeat themselves; patterns count uses

@@ -36,8 +36,9 @@ void tenon::registerDialects(mlir::DialectRegistry &registry) {
 }
 
 void tenon::registerPasses() {
-  // Instead of the generated registration of this one pass: it needs an evaluator.
+  // Instead of the generated registration of these: they need an evaluator.
   mlir::registerPass([] { return createFoldConstantsPass(reference::makeOpEvaluator()); });
+  mlir::registerPass([] { return createUnrollControlFlowPass(reference::makeOpEvaluator()); });
   reference::registerTestEvaluatePass();
   registerTenonGraphPasses();
   registerTenonConversionPasses();

@@ -14,6 +14,10 @@ namespace tenon {
 
 /// FoldConstants with the evaluator that computes the values.
 std::unique_ptr<mlir::Pass> createFoldConstantsPass(OpEvaluator evaluator, FoldConstantsOptions options = {});
+/// UnrollControlFlow with the evaluator that decides conditions; without one, only sizes and constants
+/// decide.
+std::unique_ptr<mlir::Pass> createUnrollControlFlowPass(OpEvaluator evaluator,
+                                                        UnrollControlFlowOptions options = {});
 
 #define GEN_PASS_REGISTRATION
 #include "tenon/Graph/Passes.h.inc"

@@ -124,6 +124,40 @@ def DecomposeRecurrent : Pass<"tenon-decompose-recurrent", "::mlir::func::FuncOp
   let statistics = [Statistic<"numDecomposed", "decomposed", "Number of recurrent ops unrolled">];
 }
 
+def UnrollControlFlow : Pass<"tenon-unroll-control-flow", "::mlir::func::FuncOp"> {
+  let summary = "make branches and loops straight programs";
+  let description = [{
+    Replaces `tenon.if`, `tenon.loop` and `tenon.scan`, also those inside each other:
+
+    - of an `if` that constants decide, the branch taken; of another both branches, and selects of their results, which
+      have to agree in their types;
+    - of a loop of constant trip count and condition, and of a `scan` over a known length, the iterations one after the
+      other;
+    - of a loop whose condition is known at run time only, all iterations of its constant trip count; once the condition
+      has failed selects keep the values it carries. It has no scan outputs.
+
+    Everything else is an error that says what is missing. What follows from small constants becomes a constant as it is
+    made, so that iteration numbers decide conditions and sizes inside a loop.
+
+    ```mlir
+    %r = tenon.if %c : (tensor<i1>) -> tensor<2xf32> {
+      %0 = tenon.neg %x : (tensor<2xf32>) -> tensor<2xf32>
+      tenon.yield %0 : tensor<2xf32>
+    } else {
+      tenon.yield %x : tensor<2xf32>
+    }
+    // becomes
+    %0 = tenon.neg %x : (tensor<2xf32>) -> tensor<2xf32>
+    %r = tenon.select %c, %0, %x : (tensor<i1>, tensor<2xf32>, tensor<2xf32>) -> tensor<2xf32>
+    ```
+  }];
+  let options = [
+    Option<"maxOps", "max-ops", "int64_t", "10000", "Most ops and iterations a branch or loop may become">];
+  let statistics = [Statistic<"numUnrolled", "unrolled", "Number of outermost branches and loops replaced">];
+  // The evaluator is an argument: see createUnrollControlFlowPass.
+  let constructor = "::tenon::createUnrollControlFlowPass({})";
+}
+
 def FormKernels : Pass<"tenon-form-kernels", "::mlir::func::FuncOp"> {
   let summary = "group ops into kernels";
   let description = [{

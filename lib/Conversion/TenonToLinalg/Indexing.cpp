@@ -37,7 +37,7 @@ struct GatherLowering : OpConversionPattern<GatherOp> {
     return b.replace(b.move(result, index, [&](ScalarBuilder &s, ValueRange x) {
       SmallVector<Value> at;
       for (unsigned dim = 0; dim < data.getRank(); ++dim)
-        at.push_back(dim == axis  ? StructuredBuilder::wrapIndex(s, x[0], size)
+        at.push_back(dim == axis  ? StructuredBuilder::readIndex(s, x[0], size)
                      : dim < axis ? s.index(dim)
                                   : s.index(dim - 1 + indexRank));
       return StructuredBuilder::extract(s, adaptor.getData(), at);
@@ -60,7 +60,7 @@ struct GatherElementsLowering : OpConversionPattern<GatherElementsOp> {
     return b.replace(b.move(result, index, [&](ScalarBuilder &s, ValueRange x) {
       SmallVector<Value> at;
       for (unsigned dim = 0; dim < result.getRank(); ++dim)
-        at.push_back(dim == axis ? StructuredBuilder::wrapIndex(s, x[0], size) : s.index(dim));
+        at.push_back(dim == axis ? StructuredBuilder::readIndex(s, x[0], size) : s.index(dim));
       return StructuredBuilder::extract(s, adaptor.getData(), at);
     }));
   }
@@ -89,7 +89,7 @@ struct GatherNdLowering : OpConversionPattern<GatherNdOp> {
       SmallVector<Value> at;
       for (unsigned dim = 0; dim < data.getRank(); ++dim) {
         bool isPicked = dim >= batch && dim < batch + tuple;
-        at.push_back(isPicked      ? StructuredBuilder::wrapIndex(s, x[dim - batch], sizes[dim])
+        at.push_back(isPicked      ? StructuredBuilder::readIndex(s, x[dim - batch], sizes[dim])
                      : dim < batch ? s.index(dim)
                                    : s.index(outer + dim - batch - tuple));
       }

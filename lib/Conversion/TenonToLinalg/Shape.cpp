@@ -177,9 +177,12 @@ struct ReverseSequenceLowering : OpConversionPattern<ReverseSequenceOp> {
       return failure();
     RankedTensorType type = tensorType(op.getResult());
     unsigned time = op.getTimeAxis();
+    Value size = b.sizeValue(b.getSizes().of(type)[time]);
     Input lengths = b.input(op.getLengths(), adaptor.getLengths(), b.loop(op.getBatchAxis()));
     return b.replace(b.move(type, lengths, [&](ScalarBuilder &s, ValueRange x) {
+      // A length beyond the end must not lead out of the tensor.
       Value length = arith::IndexCastOp::create(s, s.getIndexType(), x[0]);
+      length = arith::MinSIOp::create(s, length, size);
       SmallVector<Value> at;
       for (unsigned dim = 0; dim < type.getRank(); ++dim)
         at.push_back(s.index(dim));

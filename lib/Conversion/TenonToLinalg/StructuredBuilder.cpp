@@ -317,6 +317,11 @@ Value StructuredBuilder::wrapIndex(ScalarBuilder &b, Value index, Value size) {
   return b.select(isNegative, b.add(place, size), place);
 }
 
+Value StructuredBuilder::readIndex(ScalarBuilder &b, Value index, Value size) {
+  // As an unsigned number, a negative place is a large one.
+  return arith::MinUIOp::create(b, wrapIndex(b, index, size), b.sub(size, b.indexConstant(1)));
+}
+
 //===----------------------------------------------------------------------------------------===//
 // The outcome
 //===----------------------------------------------------------------------------------------===//

@@ -119,6 +119,9 @@ public:
   static Value extract(ScalarBuilder &b, Value tensor, mlir::ValueRange indices);
   /// A loaded index, of integer type, as a place in a dimension of `size`: negative ones count from its end.
   static Value wrapIndex(ScalarBuilder &b, Value index, Value size);
+  /// As wrapIndex, for a read: a place out of range becomes the last one. What a program reads with may be
+  /// computed from its inputs, or for a branch that is not taken, and must not lead out of its memory.
+  static Value readIndex(ScalarBuilder &b, Value index, Value size);
 
   /// Reports at the op and makes this lowering fail.
   mlir::InFlightDiagnostic error();

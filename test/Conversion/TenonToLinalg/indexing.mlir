@@ -8,7 +8,8 @@
 // CHECK: linalg.generic {indexing_maps = [#[[INDEX]], #{{.+}}], iterator_types = ["parallel", "parallel", "parallel"]} ins(%[[INDICES]] : tensor<4xi64>)
 // CHECK: %[[BEFORE:.+]] = linalg.index 0
 // CHECK: %[[CAST:.+]] = arith.index_cast %in : i64 to index
-// CHECK: %[[PLACE:.+]] = arith.select %{{.+}}, %{{.+}}, %[[CAST]] : index
+// CHECK: %[[WRAPPED:.+]] = arith.select %{{.+}}, %{{.+}}, %[[CAST]] : index
+// CHECK: %[[PLACE:.+]] = arith.minui %[[WRAPPED]], %{{.+}} : index
 // CHECK: %[[AFTER:.+]] = linalg.index 2
 // CHECK: tensor.extract %[[DATA]][%[[BEFORE]], %[[PLACE]], %[[AFTER]]]
 func.func @gather(%A: tensor<3x5x2xf32>, %B: tensor<4xi64>) -> tensor<3x4x2xf32> {

@@ -52,6 +52,11 @@ protected:
     PassManager passes(&context, "builtin.module");
     OpPassManager &nested = passes.nest<func::FuncOp>();
     auto foldConstants = [] { return createFoldConstantsPass(reference::makeOpEvaluator()); };
+    InferShapesOptions asFarAsKnown;
+    asFarAsKnown.allowUnknown = true;
+    nested.addPass(createInferShapes(asFarAsKnown));
+    nested.addPass(foldConstants());
+    nested.addPass(createUnrollControlFlowPass(reference::makeOpEvaluator()));
     nested.addPass(createInferShapes());
     nested.addPass(foldConstants());
     nested.addPass(createRecoverPatterns());
@@ -222,6 +227,45 @@ func.func @main(%x: tensor<4x8xf32>, %y: tensor<4x8xf32>, %w: tensor<8x8xf32>) -
 }
 )mlir");
   checkPreserved();
+}
+
+TEST_F(PreservesMeaning, BranchesAndLoopsOfRunTime) {
+  // The inputs decide how often the loop runs: the sum of 4 numbers from [-1, 1) grows past 3 or it does not.
+  parse(R"mlir(
+func.func @main(%x: tensor<4xf32>, %d: tensor<4xf32>) -> (tensor<4xf32>, tensor<i64>, tensor<3x2xf32>) {
+  %trips = tenon.constant dense<6> : tensor<i64>
+  %none = tenon.constant dense<0> : tensor<i64>
+  %three = tenon.constant dense<3.0> : tensor<f32>
+  %zero = tenon.constant dense<0.0> : tensor<f32>
+  %v, %n = tenon.loop(%x, %none) trip(%trips) : (tensor<4xf32>, tensor<i64>, tensor<i64>) -> (tensor<4xf32>, tensor<i64>) {
+  ^bb0(%i: tensor<i64>, %c: tensor<i1>, %carried: tensor<4xf32>, %count: tensor<i64>):
+    %sum = tenon.add %carried, %d : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+    %total = tenon.reduce sum %sum {axes = array<i64: 0>} : (tensor<4xf32>) -> tensor<f32>
+    %size = tenon.abs %total : (tensor<f32>) -> tensor<f32>
+    %go = tenon.compare lt %size, %three : (tensor<f32>, tensor<f32>) -> tensor<i1>
+    %isPositive = tenon.compare gt %total, %zero : (tensor<f32>, tensor<f32>) -> tensor<i1>
+    %next = tenon.if %isPositive : (tensor<i1>) -> tensor<4xf32> {
+      %twice = tenon.add %sum, %sum : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+      tenon.yield %twice : tensor<4xf32>
+    } else {
+      tenon.yield %sum : tensor<4xf32>
+    }
+    tenon.yield %go, %next, %i : tensor<i1>, tensor<4xf32>, tensor<i64>
+  }
+  %pairs = tenon.constant dense<[[1.0, 2.0], [3.0, 5.0], [7.0, 11.0]]> : tensor<3x2xf32>
+  %first = tenon.slice %v {starts = array<i64: 0>, steps = array<i64: 1>} : (tensor<4xf32>) -> tensor<2xf32>
+  %last, %sums = tenon.scan(%first) over(%pairs) {input_axes = array<i64: 0>, output_axes = array<i64: 0>,
+                   input_reverse = array<i1: true>, output_reverse = array<i1: false>}
+               : (tensor<2xf32>, tensor<3x2xf32>) -> (tensor<2xf32>, tensor<3x2xf32>) {
+  ^bb0(%a: tensor<2xf32>, %b: tensor<2xf32>):
+    %p = tenon.mul %a, %b : (tensor<2xf32>, tensor<2xf32>) -> tensor<2xf32>
+    tenon.yield %p, %p : tensor<2xf32>, tensor<2xf32>
+  }
+  return %v, %n, %sums : tensor<4xf32>, tensor<i64>, tensor<3x2xf32>
+}
+)mlir");
+  checkPreserved();
+  EXPECT_EQ(count<LoopOp>() + count<IfOp>() + count<ScanOp>(), 0u);
 }
 
 } // namespace

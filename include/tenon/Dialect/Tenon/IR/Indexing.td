@@ -1,6 +1,7 @@
 //===- Indexing.td - Ops that read or write elements at places given by other tensors -----------===//
 //
-// Indices below 0 count from the end of their dimension. Indices out of range are undefined.
+// Indices below 0 count from the end of their dimension. An index out of range gives an unspecified element, or leaves an
+// update out; it does no harm otherwise.
 //
 //===----------------------------------------------------------------------------------------===//
 
