@@ -1,7 +1,6 @@
-"""How lit runs the tests of this folder: which files are tests, the tools they call, and what the machine offers."""
+"""How lit runs the tests of this folder: which files are tests, and the tools they call."""
 
 import os
-import re
 import shutil
 
 import lit.formats
@@ -29,30 +28,7 @@ config.substitutions.append(("%tenon-source", config.tenon_source))
 if os.environ.get("TENON_TEST_ROUNDTRIP") == "1":
     config.substitutions.append((r"(?<![\w./-])tenon-opt(?![\w.-])", "tenon-opt --verify-roundtrip"))
 
-# A test says `REQUIRES: qemu-aarch64` and is skipped where that tool is not installed.
-for tool in (
-    "qemu-aarch64",
-    "qemu-riscv64",
-    "aarch64-linux-gnu-gcc",
-    "riscv64-linux-gnu-gcc",
-    "node",
-    "chromium",
-):
+# A test says `REQUIRES: chromium` and is skipped where that tool is not installed.
+for tool in ("chromium",):
     if shutil.which(tool):
         config.available_features.add(tool)
-
-
-def processor_flags():
-    try:
-        with open("/proc/cpuinfo") as cpuinfo:
-            return set(re.search(r"^flags\s*:(.*)$", cpuinfo.read(), re.MULTILINE).group(1).split())
-    except (OSError, AttributeError):
-        return set()
-
-
-# The features are those of the psABI levels x86-64-v3 and x86-64-v4, as far as vector code uses them.
-flags = processor_flags()
-if flags >= {"avx2", "fma", "f16c"}:
-    config.available_features.add("avx2")
-if flags >= {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"}:
-    config.available_features.add("avx512")

@@ -1,0 +1,119 @@
+"""Small models compiled for every target, run here or under an emulator, against onnxruntime.
+
+The pipeline is the same for all: `--target`, which names a machine description, is the only difference. Targets whose
+compiler, emulator or instruction set is missing here are skipped.
+"""
+
+import functools
+import os
+import pathlib
+import platform
+import re
+import shutil
+import subprocess
+from typing import List, NamedTuple
+
+import numpy as np
+import onnx
+import pytest
+
+import models
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+TENON = pathlib.Path(os.environ.get("TENON_BUILD_DIR", ROOT / "build")) / "bin" / "tenon"
+INPUTS = pathlib.Path(__file__).parent / "Inputs"
+# max |a - b| / max |b|: thousands of sums in float32 in another order, and products that round before they are added.
+TOLERANCE = 1e-5
+SECONDS = 60
+
+
+class Runner(NamedTuple):
+    """How to build and run programs for a target: `needs` are programs, or `cpu:` and what /proc/cpuinfo calls a
+    feature."""
+
+    target: str
+    needs: List[str]
+    compiler: List[str] = []
+    emulator: List[str] = []
+
+
+def qemu(architecture, target, *options):
+    compiler, emulator = f"{architecture}-linux-gnu-gcc", f"qemu-{architecture}"
+    return Runner(target, [compiler, emulator], [compiler, "-static"], [emulator, *options])
+
+
+def native(target, *features):
+    return Runner(target, ["clang-22", "cpu:sse4_2", *(f"cpu:{feature}" for feature in features)], ["clang-22"])
+
+
+# The features are those of the psABI levels, as far as vector code uses them.
+RUNNERS = {
+    "x86-64-v2": native("x86-64-v2"),
+    "x86-64-v3": native("x86-64-v3", "avx2", "fma", "f16c"),
+    "x86-64-v4": native("x86-64-v4", "avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"),
+    "aarch64": qemu("aarch64", "aarch64"),
+    "riscv64": qemu("riscv64", "riscv64", "-cpu", "rv64,v=true,vlen=128,vext_spec=v1.0"),
+    "wasm32": Runner("wasm32", ["node"]),
+}
+
+
+@functools.lru_cache(maxsize=None)
+def processor_features():
+    cpuinfo = pathlib.Path("/proc/cpuinfo")
+    flags = re.search(r"^flags\s*:(.*)$", cpuinfo.read_text() if cpuinfo.exists() else "", re.MULTILINE)
+    return set(flags.group(1).split()) if flags and platform.machine() == "x86_64" else set()
+
+
+def is_available(need):
+    feature = need[len("cpu:"):]
+    return feature in processor_features() if need.startswith("cpu:") else bool(shutil.which(need))
+
+
+@functools.lru_cache(maxsize=None)
+def expected_output(name):
+    """The model, its input and onnxruntime's output: made once, for all targets."""
+    import onnxruntime
+
+    model = onnx.load(ROOT / "examples" / "digits" / "digits.onnx") if name == "digits" else models.build(name)
+    inputs = models.inputs_for(model)
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    outputs = session.run(None, inputs)
+    assert len(inputs) == len(outputs) == 1
+    return model, next(iter(inputs.values())), outputs[0]
+
+
+def run(command, **options):
+    done = subprocess.run(command, capture_output=True, timeout=SECONDS, **options)
+    text = done.stderr.decode(errors="replace").strip()[-2000:]
+    assert done.returncode == 0, f"{' '.join(map(str, command))}: exit code {done.returncode}: {text}"
+    return done.stdout
+
+
+def make_command(runner, name, model, folder):
+    """Compiles the model, links it into a program, and returns the command that runs it."""
+    source = folder / f"{name}.onnx"
+    onnx.save(model, source)
+    artefact = source.with_suffix(".a" if runner.compiler else ".wasm")
+    run([TENON, "compile", source, f"--target={runner.target}", "-o", artefact])
+    symbol = re.sub(r"\W", "_", name)
+    if not runner.compiler:
+        return ["node", INPUTS / "run_model.mjs", artefact, symbol]
+    program = folder / "run"
+    run([*runner.compiler, f"-DMODEL={symbol}_model", "-I", ROOT / "include", INPUTS / "run_model.c", artefact, "-lm",
+         "-o", program])
+    return [*runner.emulator, program]
+
+
+@pytest.mark.parametrize("name", ["digits", "mlp-1", "dscnn"])
+@pytest.mark.parametrize("target", RUNNERS)
+def test_agrees_with_onnxruntime(target, name, tmp_path):
+    runner = RUNNERS[target]
+    missing = [need for need in runner.needs if not is_available(need)]
+    if missing:
+        pytest.skip(f"needs {', '.join(missing)}")
+    model, value, expected = expected_output(name)
+    written = run(make_command(runner, name, model, tmp_path), input=value.tobytes())
+    output = np.frombuffer(written, np.float32).reshape(expected.shape)
+    error = float(np.abs(output - expected).max() / np.abs(expected).max())
+    # Written so that a nan fails.
+    assert error <= TOLERANCE, f"largest error {error:.1e}, more than {TOLERANCE:.0e}"
