@@ -23,6 +23,8 @@
 
 #include "ResultTypes.h"
 
+#include "tenon/Support/Refusal.h"
+
 #include "mlir/IR/IRMapping.h"
 
 namespace tenon {

@@ -35,9 +35,9 @@ std::vector<CLI::Option *> TextOptions::addTo(CLI::App &command) {
   add("shape", "INPUT=1x3x224x224", "the sizes of an input, ? leaves one alone; may be repeated");
   add("symbol", "NAME=SIZE", "the value of a named size, batch=1; may be repeated");
   add("threads", "N", "threads the model will run on; 0, the default, for the machine's cores");
-  command.add_flag_callback(
+  added.push_back(command.add_flag_callback(
       "--no-cache", [this] { values.emplace_back("cache", "false"); },
-      "make all machine code anew, and keep none of it");
+      "make all machine code anew, and keep none of it"));
   return added;
 }
 
