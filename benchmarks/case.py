@@ -137,7 +137,7 @@ def measure(calls, settings, result):
 def why_void(gate, rounds, wanted):
     """Why the numbers should not be trusted, or an empty string."""
     if rounds.clean < wanted / 2:
-        return f"all but {rounds.clean} of {rounds.clean + rounds.dropped} rounds were disturbed"
+        return f"only {rounds.clean} of {rounds.clean + rounds.dropped} rounds were undisturbed"
     if abs(gate - 1) > GATE:
         return f"the same system differs from itself by {abs(gate - 1):.1%}"
     peaks = [bracket["f32"] for bracket in rounds.brackets if "f32" in bracket]

@@ -84,7 +84,10 @@ def settle(call, seconds):
 
 @dataclasses.dataclass
 class Rounds:
-    """What interleaved timing yields: for each round kept, seconds per call by system and what the probe said."""
+    """What interleaved timing yields: for each round kept, seconds per call by system and what the probe said.
+
+    There are no brackets where there is no probe or where it failed.
+    """
 
     seconds: dict
     brackets: list
@@ -123,8 +126,11 @@ def interleave(systems, rounds, sample_seconds, probe=None):
     # Too few undisturbed rounds are worse than disturbed ones; the caller sees the count.
     if clean < 3:
         kept += dropped
-    return Rounds({name: [sums[name] for sums, _ in kept] for name in systems},
-                  [bracket for _, bracket in kept if bracket], len(dropped), clean)
+    brackets = [bracket for _, bracket in kept]
+    # A probe that failed once leaves rounds that nothing can be compared to.
+    complete = all(brackets) and all(bracket.keys() == brackets[0].keys() for bracket in brackets)
+    return Rounds({name: [sums[name] for sums, _ in kept] for name in systems}, brackets if complete else [],
+                  len(dropped), clean)
 
 
 def median_ratio(numerators, denominators, resamples=10000):

@@ -72,6 +72,13 @@ def test_rounds_that_lost_time_are_dropped(monkeypatch):
     assert rounds.dropped == 1 and rounds.clean == 3 and len(rounds.seconds["a"]) == 3 and rounds.brackets == []
 
 
+def test_a_probe_that_fails_once_leaves_no_brackets(monkeypatch):
+    monkeypatch.setattr(timing.Disturbance, "happened", lambda self: False)
+    answers = iter([{"f32": 1}, {"f32": 1}, {}, {"f32": 1}])
+    rounds = timing.interleave({"a": lambda: None}, 3, 0.0, lambda: next(answers))
+    assert rounds.brackets == [] and len(rounds.seconds["a"]) == 3
+
+
 def test_waiting_for_a_core_is_a_disturbance(monkeypatch):
     monkeypatch.setattr(timing, "stolen_ticks", lambda cores: 0)
     clock, waited = [100.0], [{"1": 5.0, "2": 0.0}]
