@@ -51,7 +51,8 @@ def measure_compile(model, artefact):
 
     import limits
     started = time.perf_counter()
-    done = subprocess.run([limits.driver(), "compile", model, "-o", artefact], capture_output=True, text=True)
+    done = subprocess.run([limits.driver(), "compile", model, "-o", artefact, "--no-cache"], capture_output=True,
+                          text=True)
     seconds = time.perf_counter() - started
     if done.returncode:
         raise RuntimeError((done.stderr.strip() or "no message").splitlines()[0])

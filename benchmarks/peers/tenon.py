@@ -23,7 +23,7 @@ class Tenon(Peer):
         return self.module().__version__
 
     def load(self, path, threads):
-        self.model = self.module().compile(path, threads=threads)
+        self.model = self.module().compile(path, threads=threads, cache=False)
 
     def open(self, path, threads):
         """Makes the compiled model at `path` ready to run."""

@@ -161,7 +161,8 @@ def test_openblas_is_not_asked_for_models(tmp_path):
         PEERS["openblas"]().load(str(models.save("dscnn", tmp_path)), 1)
 
 
-def test_compilation_is_measured_in_its_own_process(tmp_path):
+def test_compilation_is_measured_in_its_own_process(tmp_path, monkeypatch):
+    monkeypatch.setenv("TENON_CACHE_DIR", str(tmp_path / "cache"))
     # As large as some compilers get: a process started from here must not inherit it.
     ballast = np.ones(200 << 20, np.uint8)
     path, artefact = models.save("dscnn", tmp_path), tmp_path / "dscnn.so"
@@ -171,6 +172,8 @@ def test_compilation_is_measured_in_its_own_process(tmp_path):
     np.savez(tmp_path / "inputs.npz", **models.inputs("dscnn"))
     resident = memory.run("peer", "tenon", artefact, tmp_path / "inputs.npz", 1)
     assert 0 < resident["before_bytes"] <= resident["peak_bytes"] < ballast.nbytes
+    # A second run must take as long as the first.
+    assert not (tmp_path / "cache").exists()
     assert "failed" in memory.run("compile", tmp_path / "missing.onnx", artefact)
 
 
