@@ -165,7 +165,7 @@ std::vector<LaunchReport> tenon::describeLaunches(ModuleOp module, ArrayRef<Kern
   for (auto [number, kernel] : llvm::enumerate(kernels))
     kernelNumbers[kernel.name] = number;
   auto main = module.lookupSymbol<func::FuncOp>("main");
-  llvm::DenseMap<Operation *, unsigned> launchNumbers;
+  llvm::DenseMap<Operation *, unsigned> launchNumbers, constants;
   for (func::CallOp call : main.getOps<func::CallOp>()) {
     LaunchReport launch;
     launch.kernel = kernelNumbers.lookup(call.getCallee());
@@ -178,6 +178,9 @@ std::vector<LaunchReport> tenon::describeLaunches(ModuleOp module, ArrayRef<Kern
         addOnce(launch.inputs, argument.getArgNumber());
       else if (auto producer = launchNumbers.find(origin.getDefiningOp()); producer != launchNumbers.end())
         addOnce(launch.producers, producer->second);
+      else
+        addOnce(launch.weights,
+                constants.try_emplace(origin.getDefiningOp(), constants.size()).first->second);
     }
     launchNumbers[call] = launches.size();
     launches.push_back(std::move(launch));
@@ -223,6 +226,7 @@ static llvm::json::Array describe(ArrayRef<LaunchReport> launches) {
                                            {"producers", launch.producers},
                                            {"inputs", launch.inputs},
                                            {"outputs", launch.outputs},
+                                           {"weights", launch.weights},
                                            {"serial", launch.serial}});
   return described;
 }

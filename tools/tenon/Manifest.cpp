@@ -44,6 +44,7 @@ static ManifestLaunch readLaunch(const Object &object) {
   launch.producers = readNumbers(object, "producers");
   launch.inputs = readNumbers(object, "inputs");
   launch.outputs = readNumbers(object, "outputs");
+  launch.weights = readNumbers(object, "weights");
   launch.serial = object.getBoolean("serial").value_or(false);
   return launch;
 }

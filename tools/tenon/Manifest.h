@@ -19,7 +19,7 @@ struct ManifestKernel {
 struct ManifestLaunch {
   size_t kernel = 0;
   std::string source;
-  std::vector<size_t> producers, inputs, outputs;
+  std::vector<size_t> producers, inputs, outputs, weights;
   bool serial = false;
 };
 

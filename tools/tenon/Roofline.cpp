@@ -49,15 +49,16 @@ namespace {
 /// What a kernel can reach at most.
 class LimitModel {
 public:
-  /// `modelBytes` is all that a run touches.
-  LimitModel(const tenon::Machine &machine, double modelBytes) : machine(machine), modelBytes(modelBytes) {}
+  explicit LimitModel(const tenon::Machine &machine) : machine(machine) {}
 
-  /// Sets the limit of an entry whose flops and bytes are those of one call of `kernel`.
-  void limit(RooflineEntry &entry, const ManifestKernel &kernel, const Ceilings &ceilings) const {
+  /// Sets the limit of an entry whose flops and bytes are those of one call of `kernel`, before which
+  /// `weightReach` bytes are touched since its weights were.
+  void limit(RooflineEntry &entry, const ManifestKernel &kernel, double weightReach,
+             const Ceilings &ceilings) const {
     double computeSeconds = divide(kernel.flops, peakOf(kernel.arithmetic, ceilings));
-    // Weights come back after everything else of a run has passed through the caches; the rest, at best, is
-    // where the kernel before left it.
-    Bound weightsAt = placeOf(modelBytes, ceilings), othersAt = placeOf(kernel.bytes, ceilings);
+    // Weights come back after all that has passed through the caches since; the rest, at best, is where the
+    // kernel before left it.
+    Bound weightsAt = placeOf(weightReach, ceilings), othersAt = placeOf(kernel.bytes, ceilings);
     double weightSeconds = divide(kernel.weightBytes, bandwidthOf(weightsAt, ceilings));
     double otherSeconds = divide(kernel.bytes - kernel.weightBytes, bandwidthOf(othersAt, ceilings));
     double memorySeconds = weightSeconds + otherSeconds;
@@ -104,9 +105,25 @@ private:
   }
 
   const tenon::Machine &machine;
-  double modelBytes;
 };
 } // namespace
+
+/// The bytes that are touched from one use of a launch's weights to the next, in runs one after the other,
+/// its own included; at most `modelBytes`.
+static double reachOfWeights(const Manifest &manifest, size_t number, double modelBytes) {
+  auto bytesOf = [&](size_t launch) { return manifest.kernels[manifest.launches[launch].kernel].bytes; };
+  const std::vector<size_t> &weights = manifest.launches[number].weights;
+  auto sharesWeights = [&](size_t launch) {
+    const std::vector<size_t> &others = manifest.launches[launch].weights;
+    return std::find_first_of(weights.begin(), weights.end(), others.begin(), others.end()) != weights.end();
+  };
+  double bytes = bytesOf(number);
+  size_t count = manifest.launches.size();
+  for (size_t before = (number + count - 1) % count; !sharesWeights(before) && before != number;
+       before = (before + count - 1) % count)
+    bytes += bytesOf(before);
+  return std::min(bytes, modelBytes);
+}
 
 //===----------------------------------------------------------------------------------------===//
 // Measuring
@@ -171,7 +188,7 @@ Roofline measureRoofline(LoadedModel &model, const InputOptions &inputOptions, d
   roofline.clockGHz = flopsPerCycle > 0 ? roofline.single.f32 / flopsPerCycle : machine.clockGHz;
   double modelBytes = static_cast<double>(descriptor.weights_bytes + descriptor.workspace_bytes(nullptr)) +
                       countBytes(inputs) + countBytes(outputs);
-  LimitModel limits(machine, modelBytes);
+  LimitModel limits(machine);
 
   RooflineEntry none;
   none.calls = 0;
@@ -187,7 +204,8 @@ Roofline measureRoofline(LoadedModel &model, const InputOptions &inputOptions, d
     if (roofline.clockGHz > 0)
       entry.predictedSeconds =
           kernel.cycles / (roofline.clockGHz * 1e9) / (launch.serial ? 1 : roofline.threads);
-    limits.limit(entry, kernel, launch.serial ? roofline.single : roofline.all);
+    limits.limit(entry, kernel, reachOfWeights(roofline.manifest, i, modelBytes),
+                 launch.serial ? roofline.single : roofline.all);
     roofline.launches.push_back(entry);
     add(roofline.kernels[launch.kernel], entry);
     add(roofline.total, entry);
@@ -300,6 +318,7 @@ llvm::json::Object describeRoofline(const Roofline &roofline, const tenon_model 
     described["producers"] = launch.producers;
     described["inputs"] = launch.inputs;
     described["outputs"] = launch.outputs;
+    described["weights"] = launch.weights;
     launches.push_back(std::move(described));
   }
   llvm::json::Object total = describe(roofline.total);

@@ -81,6 +81,7 @@ struct LaunchReport {
   std::vector<unsigned> producers; ///< earlier launches whose results it reads
   std::vector<unsigned> inputs;    ///< the model's inputs it reads
   std::vector<unsigned> outputs;   ///< the model's outputs it computes
+  std::vector<unsigned> weights;   ///< the constants it reads, numbered through the program
   bool serial = false;             ///< whether it always runs on one thread
 };
 

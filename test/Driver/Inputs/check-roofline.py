@@ -20,6 +20,7 @@ layers = [number for number, launch in enumerate(launches) if kernels[launch["ke
 assert len(layers) == 2 and launches[layers[0]]["kernel"] == launches[layers[1]]["kernel"], launches
 assert launches[layers[0]]["inputs"] == [0] and launches[layers[0]]["producers"] == [], launches
 assert launches[layers[1]]["producers"] == [layers[0]] and launches[layers[1]]["outputs"] == [1], launches
+assert len({tuple(launches[number]["weights"]) for number in layers}) == 2, "each layer has weights of its own"
 (last,) = [number for number, launch in enumerate(launches) if launch["outputs"] == [0]]
 assert layers[1] in launches[last]["producers"] and len(launches[last]["producers"]) == 2, launches
 assert all(producer < number for number, launch in enumerate(launches) for producer in launch["producers"])
