@@ -32,6 +32,8 @@ struct EvenSplit {
 /// The tiles of a loop that is not along the vectors, and the innermost over its dimension: as few as a step of at most
 /// `step` allows, and as even as possible. A full tile and a sliver would cost the sliver's latency.
 inline EvenSplit splitEvenly(int64_t extent, int64_t step) {
+  if (extent == 0)
+    return {step, 0, 0, 0};
   int64_t tiles = (extent + step - 1) / step, small = extent / tiles, largeCount = extent - small * tiles;
   if (largeCount == 0)
     return {small, tiles, 0, 0};
