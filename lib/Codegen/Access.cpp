@@ -10,7 +10,9 @@
 using namespace mlir;
 using namespace tenon;
 
-VectorType KernelEmitter::vectorType(Type element) const { return VectorType::get({lanes}, element); }
+VectorType KernelEmitter::vectorType(Type element) const {
+  return VectorType::get({lanes}, element, {scalable});
+}
 
 Value KernelEmitter::broadcast(Value scalar) {
   if (isa<VectorType>(scalar.getType()))
@@ -38,7 +40,7 @@ LinearForm KernelEmitter::indexOf(AffineExpr expr, const Point &point) {
   if (auto dim = dyn_cast<AffineDimExpr>(expr)) {
     LinearForm form = variables[dim.getPosition()].base;
     if (dim.getPosition() < point.size())
-      form.constant += point[dim.getPosition()];
+      form.add(scaled(LinearForm(point[dim.getPosition()]), variables[dim.getPosition()].scalable));
     return form;
   }
   if (auto constant = dyn_cast<AffineConstantExpr>(expr))
@@ -114,7 +116,7 @@ std::optional<int64_t> KernelEmitter::laneStep(AffineExpr expr, const Point &poi
   OpBuilder::InsertionGuard guard(builder);
   LinearForm first = indexOf(binary.getLHS(), point);
   (void)takeQuotient(first, divisor);
-  if (!first.isConstant() || *lhs < 0 || first.constant + *lhs * (lanes - 1) >= divisor)
+  if (scalable || !first.isConstant() || *lhs < 0 || first.constant + *lhs * (lanes - 1) >= divisor)
     return std::nullopt;
   return expr.getKind() == AffineExprKind::Mod ? *lhs : 0;
 }
@@ -235,6 +237,8 @@ Value KernelEmitter::loadContiguous(Value memref, ValueRange indices, Value mask
 /// The lanes one by one; lanes out of range repeat the first.
 Value KernelEmitter::loadLanes(const Buffer &buffer, const Exprs &indices, const Point &point,
                                Variable vector) {
+  if (scalable)
+    return gather(buffer.memref, indexLanes(buffer, indices, point, vector), laneMask(point, vector));
   Type element = getElementTypeOrSelf(buffer.memref.getType());
   if (variables[vector].laneCount) {
     // Only the number of lanes is known at run time: gather with the mask.
@@ -271,7 +275,7 @@ Value KernelEmitter::loadLanes(const Buffer &buffer, const Exprs &indices, const
 /// such dimension.
 Value KernelEmitter::loadTransposed(const Buffer &buffer, const Exprs &indices, const Point &point,
                                     Variable vector) {
-  if (laneCount(point, vector) < lanes || variables[vector].laneCount || lanes < 4)
+  if (scalable || laneCount(point, vector) < lanes || variables[vector].laneCount || lanes < 4)
     return {};
   std::optional<Variable> contiguous;
   for (Variable variable = 0; variable < variables.size(); ++variable) {
@@ -319,7 +323,7 @@ Value KernelEmitter::loadTransposed(const Buffer &buffer, const Exprs &indices, 
 Value KernelEmitter::load(const Buffer &buffer, Exprs indices, Point point, std::optional<Variable> vector) {
   point.resize(variables.size(), 0);
   std::optional<int64_t> stride = laneStride(buffer.memref, indices, point, vector);
-  if (lanes == 1)
+  if (isScalar())
     stride = 0;
   enum Kind { Scalar = 1, Contiguous = 2, Lanes = 3, Transposed = 4 };
   if (stride == 0)
@@ -351,7 +355,7 @@ void KernelEmitter::store(Value value, const Buffer &buffer, const Exprs &indice
                           std::optional<Variable> vector) {
   point.resize(variables.size(), 0);
   std::optional<int64_t> stride = laneStride(buffer.memref, indices, point, vector);
-  if (!vector || stride == 0 || lanes == 1) {
+  if (!vector || stride == 0 || isScalar()) {
     if (isa<VectorType>(value.getType()))
       value = vector::ExtractOp::create(builder, loc, value, ArrayRef<int64_t>{0});
     memref::StoreOp::create(builder, loc, value, buffer.memref, indexValues(buffer, indices, point));
@@ -367,6 +371,8 @@ void KernelEmitter::store(Value value, const Buffer &buffer, const Exprs &indice
       vector::StoreOp::create(builder, loc, value, buffer.memref, at);
     return;
   }
+  if (scalable)
+    return scatter(value, buffer.memref, indexLanes(buffer, indices, point, *vector), mask);
   for (int64_t lane = 0; lane < laneCount(point, vector); ++lane) {
     Point at = point;
     at[*vector] += lane;

@@ -79,7 +79,7 @@ KernelEmitter::Values KernelEmitter::evaluateBody(linalg::GenericOp op, const Ex
 
 /// Emits `op` of a body again on `operands`, on vectors if one of them is.
 static Value emitAgain(OpBuilder &builder, Operation *op, StringRef name, SmallVector<Value, 4> operands,
-                       int64_t lanes, function_ref<Value(Value)> broadcast) {
+                       function_ref<Value(Value)> broadcast) {
   bool vectors = llvm::any_of(operands, [](Value value) { return isa<VectorType>(value.getType()); });
   if (vectors)
     for (Value &operand : operands)
@@ -88,7 +88,7 @@ static Value emitAgain(OpBuilder &builder, Operation *op, StringRef name, SmallV
   state.addOperands(operands);
   state.addAttributes(op->getAttrs());
   Type type = op->getResult(0).getType();
-  state.addTypes(vectors ? VectorType::get({lanes}, type) : type);
+  state.addTypes(vectors ? cast<VectorType>(operands.front().getType()).clone(type) : type);
   return builder.create(state)->getResult(0);
 }
 
@@ -100,7 +100,7 @@ Value KernelEmitter::evaluateInBody(Value value, BodyContext &body) {
   auto argument = dyn_cast<BlockArgument>(value);
   Operation *producer = value.getDefiningOp();
   auto again = [&](Operation *op, StringRef name, Values operands) {
-    return emitAgain(builder, op, name, operands, lanes, [&](Value scalar) { return broadcast(scalar); });
+    return emitAgain(builder, op, name, operands, [&](Value scalar) { return broadcast(scalar); });
   };
   if (argument && argument.getOwner() == block) {
     unsigned number = argument.getArgNumber(), inputs = body.op.getNumDpsInputs();
@@ -212,12 +212,14 @@ Value KernelEmitter::evaluateExtract(tensor::ExtractOp extract, BodyContext &bod
   if (!body.vector || (known && total == 0))
     return memref::LoadOp::create(builder, loc, buffer.memref, scalarIndices(body.point));
   Value mask = laneMask(body.point, body.vector);
-  if (known && total == 1 && lanes > 1)
+  if (known && total == 1 && !isScalar())
     return loadContiguous(buffer.memref, scalarIndices(body.point), mask);
 
   Values lanesOfIndices;
   for (Value index : extract.getIndices())
     lanesOfIndices.push_back(broadcast(evaluateInBody(index, body)));
+  if (scalable)
+    return gather(buffer.memref, lanesOfIndices, mask);
   Values elements;
   for (int64_t lane = 0; lane < lanes; ++lane) {
     Values here;

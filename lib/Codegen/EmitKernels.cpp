@@ -102,7 +102,8 @@ static LogicalResult emitStructuredKernel(func::FuncOp source, const EmitterOpti
   KernelEmitter emitter(*kernel, schedule, options);
   if (failed(emitter.emit(target)))
     return failure();
-  target->setAttr("tenon.range", AffineMapAttr::get(parallelRange(*kernel, schedule, emitter.getLanes())));
+  target->setAttr("tenon.range",
+                  AffineMapAttr::get(parallelRange(*kernel, schedule, emitter.getLeastLanes())));
   makeDeclaration(source, target);
   return success();
 }
@@ -160,6 +161,9 @@ struct EmitKernels : tenon::impl::EmitKernelsBase<EmitKernels> {
   void runOnOperation() override {
     EmitterOptions options;
     options.vectorBits = vectorBits;
+    options.vscaleBits = vscaleBits;
+    options.scalableF16 = scalableF16;
+    options.scalableBF16 = scalableBF16;
     options.fuseMultiplyAdd = fuseMultiplyAdd;
     options.maxScratchBytes = maxScratchBytes;
     for (func::FuncOp function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>()))

@@ -10,6 +10,7 @@
 //   Access.cpp        loads and stores: contiguous, broadcast, masked, strided, transposed in registers
 //   Body.cpp          the scalar body of an op, emitted again on vectors
 //   Padding.cpp       padded tensors: guarded reads, and bands with their borders
+//   ScalableVectors.cpp  what differs where the length of a vector is only known at run time
 //
 // Why no tile-and-fuse, vectorizer or bufferization: docs/Rationale/OneEmitter.md.
 //
@@ -33,6 +34,14 @@ namespace tenon {
 
 /// An index variable of the generated code: one per loop dimension of a stage, moved by the loops over it.
 struct LoopVariable {
+  /// The most elements a region of scratch holds along a variable: fixed + scaled * vscale.
+  struct Capacity {
+    int64_t fixed = 0;
+    int64_t scaled = 0;
+
+    bool isSame(Capacity other) const { return fixed == other.fixed && scaled == other.scaled; }
+  };
+
   /// The index at the start of the current tile.
   LinearForm base;
   /// The extent of the current tile, or kDynamic before a dynamic dimension is tiled.
@@ -42,6 +51,11 @@ struct LoopVariable {
   /// In the remainder of a dynamic vector dimension: how many lanes of the one vector in the tile are in
   /// range.
   mlir::Value laneCount;
+  /// Whether `extent`, and the offsets of points within it, count multiples of vscale: in a tile of vectors
+  /// whose length is only known at run time.
+  bool scalable = false;
+  /// Where `dynamicExtent` depends on vscale.
+  Capacity capacity;
   /// The scope in which `base` last changed.
   unsigned level = 0;
 };
@@ -55,8 +69,8 @@ public:
   /// Fills the empty function `target`, whose arguments are the kernel's tensors as memrefs (inputs, then
   /// results), its symbols, and the range of parallel iterations.
   llvm::LogicalResult emit(mlir::func::FuncOp target);
-  /// How many elements a vector of this kernel holds; known after emit.
-  int64_t getLanes() const { return lanes; }
+  /// How many elements a vector of this kernel holds, at the least; known after emit.
+  int64_t getLeastLanes() const { return leastLanes; }
 
 private:
   /// Offsets from the tile's start, one per variable.
@@ -144,7 +158,7 @@ private:
   /// Runs `body` with the tile of `variable` moved by `offset` and cut to `extent`, in a scope of its own.
   llvm::LogicalResult inTile(Variable variable, const LinearForm &offset, int64_t extent,
                              mlir::Value laneCount, mlir::Operation *loop, Values &carried,
-                             llvm::function_ref<llvm::LogicalResult(Values &)> body);
+                             llvm::function_ref<llvm::LogicalResult(Values &)> body, bool scalable = false);
   llvm::SmallVector<Loop> toLoops(const Node &node, llvm::ArrayRef<LoopStep> steps) const;
   Variable addVariable(mlir::AffineExpr extent);
   Variable variableOf(const Node &node, unsigned dim) const;
@@ -199,6 +213,31 @@ private:
   Exprs compose(mlir::AffineMap map, llvm::ArrayRef<mlir::AffineExpr> indices) const;
   Exprs loopIndices(const StructuredOp &op, unsigned result, llvm::ArrayRef<mlir::AffineExpr> resultIndices);
 
+  // ScalableVectors.cpp
+  bool hasScalableForm() const;
+  bool isScalar() const { return lanes == 1 && !scalable; }
+  /// `form` times vscale if `isScaled`.
+  LinearForm scaled(const LinearForm &form, bool isScaled);
+  mlir::Value times(int64_t factor, bool isScaled);
+  /// The extent of a variable as a value.
+  mlir::Value extentOf(const LoopVariable &variable);
+  /// Whether the number of iterations of a loop over `variable` is only known at run time.
+  bool hasDynamicTrips(const LoopVariable &variable, bool isVector) const;
+  bool fitsLeastVector(const LoopVariable &variable, bool isVector) const;
+  std::optional<Loop> findMissingLoop(const Node &node) const;
+  LoopVariable scalableRegion(const LoopVariable &along, int64_t step, int64_t extent);
+  mlir::Value capacityOf(LoopVariable::Capacity capacity);
+  std::pair<mlir::Value, mlir::Value> tileRange(const Node &node, llvm::ArrayRef<Loop> loops,
+                                                mlir::ValueRange trips);
+  mlir::Value indexLanes(mlir::AffineExpr expr, const Point &point, Variable vector);
+  Values indexLanes(const Buffer &buffer, llvm::ArrayRef<mlir::AffineExpr> indices, const Point &point,
+                    Variable vector);
+  mlir::Value elementOffsets(mlir::Value memref, mlir::ValueRange indices);
+  mlir::Value gather(mlir::Value memref, mlir::ValueRange indices, mlir::Value mask,
+                     mlir::Value passThrough = {});
+  void scatter(mlir::Value value, mlir::Value memref, mlir::ValueRange indices, mlir::Value mask);
+  mlir::Value combineScalableLanes(mlir::linalg::GenericOp op, mlir::Value vector);
+
   friend struct ::tenon::BodyContext;
 
   mlir::MLIRContext *context;
@@ -207,7 +246,12 @@ private:
   StructuredKernel &kernel;
   const Schedule &schedule;
   EmitterOptions options;
+  /// Elements of a vector; of each unit of vscale if `scalable`.
   int64_t lanes = 1;
+  int64_t leastLanes = 1;
+  /// Whether the length of this kernel's vectors is only known at run time.
+  bool scalable = false;
+  mlir::Value vscale;
 
   llvm::SmallVector<LoopVariable> variables;
   llvm::SmallVector<Scope> scopes;
@@ -231,7 +275,11 @@ private:
   /// Results of the kernel that are stored stages, and those that are stored with each tile of the root.
   llvm::DenseMap<mlir::Value, Buffer> resultBuffers;
   llvm::SmallVector<std::pair<mlir::Value, Buffer>> tileResults;
-  llvm::DenseMap<mlir::Value, mlir::Value> scratchMemory;
+  struct Scratch {
+    mlir::Value memref;
+    llvm::SmallVector<LoopVariable::Capacity> sizes;
+  };
+  llvm::DenseMap<mlir::Value, Scratch> scratchMemory;
 };
 
 } // namespace tenon

@@ -6,6 +6,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 using namespace tenon;
@@ -19,9 +20,14 @@ KernelEmitter::KernelEmitter(StructuredKernel &kernel, const Schedule &schedule,
 
 LogicalResult KernelEmitter::emit(func::FuncOp target) {
   func::FuncOp source = kernel.getFunction();
-  lanes = std::max<int64_t>(1, options.vectorBits / kernel.widestElementBits());
+  leastLanes = std::max<int64_t>(1, options.vectorBits / kernel.widestElementBits());
+  scalable = options.vscaleBits != 0 && hasScalableForm();
+  // Not one: the conversion of a splat to LLVM takes vector<[1]> for a single element.
+  lanes = scalable ? std::max<int64_t>(2, options.vscaleBits / kernel.widestElementBits()) : leastLanes;
   entry = target.addEntryBlock();
   builder.setInsertionPointToStart(entry);
+  if (scalable)
+    vscale = vector::VectorScaleOp::create(builder, loc);
 
   auto identityBuffer = [&](unsigned argument) {
     Value memref = entry->getArgument(argument);
@@ -245,9 +251,15 @@ LogicalResult KernelEmitter::emitNode(Node &node, ArrayRef<Buffer> destinations)
 }
 
 LogicalResult KernelEmitter::emitLoops(Node &node, unsigned depth, ArrayRef<Buffer> destinations) {
+  const StageSchedule &stage = *node.schedule;
+  if (depth == stage.loops.size())
+    if (std::optional<Loop> missing = findMissingLoop(node)) {
+      Values none;
+      return forEachTile(*missing, vectorVariableOf(node) == missing->variable, none,
+                         [&](Values &) { return emitLoops(node, depth, destinations); });
+    }
   if (failed(emitStages(node, depth)))
     return failure();
-  const StageSchedule &stage = *node.schedule;
   if (depth < stage.loops.size()) {
     Loop loop = toLoops(node, ArrayRef(stage.loops).slice(depth, 1)).front();
     Values none;
@@ -307,13 +319,17 @@ LogicalResult KernelEmitter::placeRegion(Node &stage, SmallVectorImpl<LinearForm
       LinearForm start = indexOf(use[dim], Point(variables.size(), 0));
       int64_t extent = 1;
       Value dynamicExtent;
+      std::optional<std::pair<Variable, int64_t>> vectors;
       for (Variable v = 0; v < variables.size(); ++v) {
         if (!use[dim].isFunctionOfDim(v))
           continue;
         std::optional<int64_t> step = laneStep(use[dim], Point(variables.size(), 0), v);
         if (!step || *step < 0)
           return op.op->emitOpError("expects uses at indices that grow with each loop");
-        if (!ShapedType::isDynamic(variables[v].extent) && !variables[v].laneCount) {
+        if (variables[v].scalable) {
+          wholeDimension |= vectors.has_value();
+          vectors = {v, *step};
+        } else if (!ShapedType::isDynamic(variables[v].extent) && !variables[v].laneCount) {
           extent += *step * (variables[v].extent - 1);
         } else if (*step == 1 && extent == 1 && !dynamicExtent) {
           dynamicExtent = variables[v].laneCount ? variables[v].laneCount : variables[v].dynamicExtent;
@@ -321,9 +337,15 @@ LogicalResult KernelEmitter::placeRegion(Node &stage, SmallVectorImpl<LinearForm
           return op.op->emitOpError("expects a scratch region of static size but for whole dimensions");
         }
       }
-      if (dynamicExtent && extent != 1)
+      if (dynamicExtent && (extent != 1 || vectors))
         return op.op->emitOpError("expects a scratch region of static size but for whole dimensions");
-      if (first) {
+      if (vectors || region.capacity.scaled != 0) {
+        LoopVariable needed =
+            vectors ? scalableRegion(variables[vectors->first], vectors->second, extent) : LoopVariable();
+        needed.base = start;
+        wholeDimension |= !first && (!(region.base == start) || !region.capacity.isSame(needed.capacity));
+        region = needed;
+      } else if (first) {
         region.base = start;
         region.extent = dynamicExtent ? ShapedType::kDynamic : extent;
         region.dynamicExtent = dynamicExtent;
@@ -346,7 +368,7 @@ LogicalResult KernelEmitter::placeRegion(Node &stage, SmallVectorImpl<LinearForm
       std::optional<int64_t> size = SymbolicSizes::constantValue(extent);
       if (!size)
         return op.op->emitOpError("expects uses of a scratch region of dynamic size that start together");
-      region.base = LinearForm();
+      region = LoopVariable();
       region.extent = *size;
     }
     region.level = scopes.size() - 1;
@@ -367,39 +389,53 @@ LogicalResult KernelEmitter::emitStoredStage(Node &stage) {
     return emitNode(stage, result->second);
   }
   SmallVector<int64_t> shape;
+  SmallVector<LoopVariable::Capacity> sizes;
   Values dynamicSizes;
   int64_t bytes = std::max(1u, getElementTypeOrSelf(tensor.getType()).getIntOrFloatBitWidth() / 8);
   for (AffineExpr expr : op.outputs.front().map.getResults()) {
     const LoopVariable &variable = variables[variableOf(stage, cast<AffineDimExpr>(expr).getPosition())];
-    shape.push_back(variable.extent);
-    if (ShapedType::isDynamic(variable.extent))
-      dynamicSizes.push_back(variable.dynamicExtent);
-    else
+    bool isStatic = !ShapedType::isDynamic(variable.extent) && !variable.scalable;
+    shape.push_back(isStatic ? variable.extent : ShapedType::kDynamic);
+    sizes.push_back(isStatic ? LoopVariable::Capacity{variable.extent, 0} : variable.capacity);
+    if (isStatic)
       bytes *= variable.extent;
+    else if (variable.capacity.scaled != 0)
+      bytes *= variable.capacity.fixed + variable.capacity.scaled * (options.vectorBits / options.vscaleBits);
+    else
+      dynamicSizes.push_back(variable.dynamicExtent);
   }
   if (bytes > options.maxScratchBytes)
     return op.op->emitOpError("needs ")
            << bytes << " bytes of scratch, more than the " << options.maxScratchBytes << " a kernel may have";
   // The remainder of a tile needs a part of what the full tile does: it takes the same memory.
-  Value &allocated = scratchMemory[tensor];
-  bool fits = allocated && dynamicSizes.empty();
+  Scratch &allocated = scratchMemory[tensor];
+  bool fits = allocated.memref && dynamicSizes.empty();
   if (fits)
-    for (auto [needed, there] : llvm::zip(shape, cast<MemRefType>(allocated.getType()).getShape()))
-      fits &= needed <= there;
+    for (auto [needed, there] : llvm::zip(sizes, allocated.sizes))
+      fits &= needed.fixed <= there.fixed && needed.scaled <= there.scaled;
   if (!fits) {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(entry);
+    Operation *last = scalable ? vscale.getDefiningOp() : nullptr;
     for (Value size : dynamicSizes)
       if (Operation *def = size.getDefiningOp(); def && def->getBlock() == entry)
-        builder.setInsertionPointAfter(def);
+        last = !last || last->isBeforeInBlock(def) ? def : last;
+    if (last)
+      builder.setInsertionPointAfter(last);
     // Rows a multiple of many cache lines apart would fall into the same sets of the caches.
     int64_t elementBytes = std::max(1u, getElementTypeOrSelf(tensor.getType()).getIntOrFloatBitWidth() / 8);
     if (shape.size() > 1 && !ShapedType::isDynamic(shape.back()) && shape.back() * elementBytes % 512 == 0)
       shape.back() += 64 / elementBytes;
+    auto symbolic = dynamicSizes.begin();
+    Values allSizes;
+    for (auto [size, extent] : llvm::zip(sizes, shape))
+      if (ShapedType::isDynamic(extent))
+        allSizes.push_back(size.scaled != 0 ? capacityOf(size) : *symbolic++);
     MemRefType type = MemRefType::get(shape, getElementTypeOrSelf(tensor.getType()));
-    allocated = memref::AllocaOp::create(builder, loc, type, dynamicSizes, builder.getI64IntegerAttr(64));
+    allocated.memref = memref::AllocaOp::create(builder, loc, type, allSizes, builder.getI64IntegerAttr(64));
+    allocated.sizes = sizes;
   }
-  scratch.memref = allocated;
+  scratch.memref = allocated.memref;
   if (failed(emitNode(stage, scratch)))
     return failure();
   buffers[tensor] = scratch;
@@ -412,7 +448,7 @@ LogicalResult KernelEmitter::emitStoredStage(Node &stage) {
 
 LogicalResult KernelEmitter::inTile(Variable variable, const LinearForm &offset, int64_t extent,
                                     Value laneCount, Operation *loop, Values &carried,
-                                    function_ref<LogicalResult(Values &)> body) {
+                                    function_ref<LogicalResult(Values &)> body, bool scalable) {
   LoopVariable saved = variables[variable];
   scopes.emplace_back();
   scopes.back().loop = loop;
@@ -421,6 +457,8 @@ LogicalResult KernelEmitter::inTile(Variable variable, const LinearForm &offset,
   tile.extent = extent;
   tile.dynamicExtent = {};
   tile.laneCount = laneCount;
+  tile.scalable = scalable;
+  tile.capacity = {};
   tile.level = scopes.size() - 1;
   LogicalResult result = body(carried);
   scopes.pop_back();
@@ -430,9 +468,13 @@ LogicalResult KernelEmitter::inTile(Variable variable, const LinearForm &offset,
 
 LogicalResult KernelEmitter::forEachTile(Loop loop, bool isVector, Values &carried,
                                          function_ref<LogicalResult(Values &)> body) {
-  if (variables[loop.variable].laneCount)
+  const LoopVariable &along = variables[loop.variable];
+  if (along.laneCount && (isVector || !scalable))
     return body(carried);
-  if (ShapedType::isDynamic(variables[loop.variable].extent))
+  if (fitsLeastVector(along, isVector))
+    return inTile(loop.variable, LinearForm(), lanes, extentOf(along), nullptr, carried, body,
+                  /*scalable=*/true);
+  if (hasDynamicTrips(along, isVector))
     return forEachDynamicTile(loop.variable, loop.step, isVector, carried, body);
   return forEachStaticTile(loop, carried, body);
 }
@@ -453,10 +495,12 @@ LogicalResult KernelEmitter::forEachStaticTile(Loop loop, Values &carried,
 
 LogicalResult KernelEmitter::repeatTile(Variable variable, int64_t start, int64_t extent, int64_t count,
                                         Values &carried, function_ref<LogicalResult(Values &)> body) {
+  bool isScaled = variables[variable].scalable;
   if (count == 0)
     return success();
   if (count == 1)
-    return inTile(variable, LinearForm(start), extent, {}, nullptr, carried, body);
+    return inTile(variable, scaled(LinearForm(start), isScaled), extent, {}, nullptr, carried, body,
+                  isScaled);
   auto loop = scf::ForOp::create(builder, loc, arith::ConstantIndexOp::create(builder, loc, 0),
                                  arith::ConstantIndexOp::create(builder, loc, count),
                                  arith::ConstantIndexOp::create(builder, loc, 1), carried);
@@ -467,7 +511,7 @@ LogicalResult KernelEmitter::repeatTile(Variable variable, int64_t start, int64_
   LinearForm offset(start);
   offset.add(loop.getInductionVar(), extent);
   Values inside(loop.getRegionIterArgs());
-  if (failed(inTile(variable, offset, extent, {}, loop, inside, body)))
+  if (failed(inTile(variable, scaled(offset, isScaled), extent, {}, loop, inside, body, isScaled)))
     return failure();
   if (!carried.empty())
     scf::YieldOp::create(builder, loc, inside);
@@ -478,7 +522,8 @@ LogicalResult KernelEmitter::repeatTile(Variable variable, int64_t start, int64_
 /// Full tiles, then single iterations, or single masked vectors along the vector dimension.
 LogicalResult KernelEmitter::forEachDynamicTile(Variable variable, int64_t step, bool isVector,
                                                 Values &carried, function_ref<LogicalResult(Values &)> body) {
-  Value extent = variables[variable].dynamicExtent;
+  Value extent = extentOf(variables[variable]);
+  bool isScaled = scalable && isVector;
   auto constant = [&](int64_t value) -> Value { return arith::ConstantIndexOp::create(builder, loc, value); };
   auto runLoop = [&](Value lower, Value upper, int64_t width, bool masked) -> LogicalResult {
     auto loop = scf::ForOp::create(builder, loc, lower, upper, constant(1), carried);
@@ -486,14 +531,15 @@ LogicalResult KernelEmitter::forEachDynamicTile(Variable variable, int64_t step,
     builder.setInsertionPointToStart(loop.getBody());
     LinearForm offset;
     offset.add(loop.getInductionVar(), width);
+    offset = scaled(offset, isScaled);
     Value count;
     if (masked) {
       Value at = offset.materialize(builder, loc);
-      count = arith::MinSIOp::create(builder, loc, constant(width),
+      count = arith::MinSIOp::create(builder, loc, times(width, isScaled),
                                      arith::SubIOp::create(builder, loc, extent, at));
     }
     Values inside(loop.getRegionIterArgs());
-    if (failed(inTile(variable, offset, width, count, loop, inside, body)))
+    if (failed(inTile(variable, offset, width, count, loop, inside, body, isScaled)))
       return failure();
     if (!carried.empty())
       scf::YieldOp::create(builder, loc, inside);
@@ -503,7 +549,7 @@ LogicalResult KernelEmitter::forEachDynamicTile(Variable variable, int64_t step,
   int64_t narrow = isVector ? lanes : 1;
   Value full = constant(0);
   if (step > narrow || !isVector) {
-    Value tiles = arith::DivUIOp::create(builder, loc, extent, constant(step));
+    Value tiles = arith::DivUIOp::create(builder, loc, extent, times(step, isScaled));
     if (failed(runLoop(full, tiles, step, false)))
       return failure();
     if (step == narrow)
@@ -512,10 +558,10 @@ LogicalResult KernelEmitter::forEachDynamicTile(Variable variable, int64_t step,
   }
   if (!isVector)
     return runLoop(full, extent, 1, false);
-  Value upper = arith::CeilDivUIOp::create(builder, loc, extent, constant(narrow));
+  Value upper = arith::CeilDivUIOp::create(builder, loc, extent, times(narrow, isScaled));
   if (step == narrow) {
     // One vector a tile: the unmasked ones in a loop of their own, so that only the last pays for its mask.
-    Value tiles = arith::DivUIOp::create(builder, loc, extent, constant(narrow));
+    Value tiles = arith::DivUIOp::create(builder, loc, extent, times(narrow, isScaled));
     if (failed(runLoop(full, tiles, narrow, false)))
       return failure();
     full = tiles;
@@ -540,12 +586,14 @@ LogicalResult KernelEmitter::emitParallelLoops(Node &node, ArrayRef<Buffer> dest
   Values trips;
   for (Loop loop : loops) {
     const LoopVariable &variable = variables[loop.variable];
-    trips.push_back(
-        ShapedType::isDynamic(variable.extent)
-            ? Value(arith::CeilDivUIOp::create(builder, loc, variable.dynamicExtent, constant(loop.step)))
-            : constant(llvm::divideCeil(variable.extent, loop.step)));
+    bool isVector = vectorVariableOf(node) == loop.variable;
+    trips.push_back(hasDynamicTrips(variable, isVector)
+                        ? Value(arith::CeilDivUIOp::create(builder, loc, extentOf(variable),
+                                                           times(loop.step, scalable && isVector)))
+                        : constant(llvm::divideCeil(variable.extent, loop.step)));
   }
-  auto range = scf::ForOp::create(builder, loc, begin, end, constant(1));
+  auto [first, last] = tileRange(node, loops, trips);
+  auto range = scf::ForOp::create(builder, loc, first, last, constant(1));
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(range.getBody());
   scopes.emplace_back();
@@ -576,7 +624,8 @@ LogicalResult KernelEmitter::emitParallelTile(Node &node, ArrayRef<Loop> loops, 
     return emitParallelTile(node, loops, tileNumbers, i + 1, destinations);
   };
   const LoopVariable &current = variables[variable];
-  bool dynamic = ShapedType::isDynamic(current.extent);
+  bool isVector = vectorVariableOf(node) == variable, isScaled = scalable && isVector;
+  bool dynamic = hasDynamicTrips(current, isVector);
   int64_t extent = current.extent;
   if (!dynamic && extent <= step)
     return inner(none);
@@ -586,18 +635,18 @@ LogicalResult KernelEmitter::emitParallelTile(Node &node, ArrayRef<Loop> loops, 
         even ? splitEvenly(extent, step) : EvenSplit{step, extent / step, extent % step, extent % step != 0};
   LinearForm offset;
   offset.add(tileNumbers[i], split.large);
+  offset = scaled(offset, isScaled);
   if (split.smallCount == 0)
-    return inTile(variable, offset, split.large, {}, nullptr, none, inner);
+    return inTile(variable, offset, split.large, {}, nullptr, none, inner, isScaled);
 
-  Value full = dynamic ? Value(arith::DivUIOp::create(builder, loc, current.dynamicExtent,
-                                                      arith::ConstantIndexOp::create(builder, loc, step)))
+  Value full = dynamic ? Value(arith::DivUIOp::create(builder, loc, extentOf(current), times(step, isScaled)))
                        : Value(arith::ConstantIndexOp::create(builder, loc, split.largeCount));
   Value isFull = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult, tileNumbers[i], full);
   auto branch = scf::IfOp::create(builder, loc, isFull, /*withElseRegion=*/true);
   {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(branch.thenBlock());
-    if (failed(inTile(variable, offset, split.large, {}, branch, none, inner)))
+    if (failed(inTile(variable, offset, split.large, {}, branch, none, inner, isScaled)))
       return failure();
   }
   OpBuilder::InsertionGuard guard(builder);
@@ -605,11 +654,16 @@ LogicalResult KernelEmitter::emitParallelTile(Node &node, ArrayRef<Loop> loops, 
   if (!dynamic) {
     LinearForm start(split.largeCount * (split.large - split.small));
     start.add(tileNumbers[i], split.small);
-    return inTile(variable, start, split.small, {}, branch, none, inner);
+    return inTile(variable, scaled(start, isScaled), split.small, {}, branch, none, inner, isScaled);
   }
   LinearForm lower;
   lower.add(full, step);
-  return inRemainder(variable, lower, vectorVariableOf(node) == variable, branch, inner);
+  lower = scaled(lower, isScaled);
+  if (isVector && step == lanes) { // less than a vector is left
+    Value count = arith::SubIOp::create(builder, loc, extentOf(current), lower.materialize(builder, loc));
+    return inTile(variable, lower, lanes, count, branch, none, inner, isScaled);
+  }
+  return inRemainder(variable, lower, isVector, branch, inner);
 }
 
 /// What remains of a dynamic dimension from `start`, an iteration (or masked vector) at a time.
@@ -619,8 +673,8 @@ LogicalResult KernelEmitter::inRemainder(Variable variable, const LinearForm &st
   scopes.emplace_back();
   scopes.back().loop = branch;
   LoopVariable &rest = variables[variable];
-  rest.dynamicExtent =
-      arith::SubIOp::create(builder, loc, saved.dynamicExtent, start.materialize(builder, loc));
+  rest.dynamicExtent = arith::SubIOp::create(builder, loc, extentOf(saved), start.materialize(builder, loc));
+  rest.extent = ShapedType::kDynamic;
   rest.base.add(start);
   rest.level = scopes.size() - 1;
   Values none;

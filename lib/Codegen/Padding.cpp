@@ -92,7 +92,10 @@ Value KernelEmitter::evaluatePad(tensor::PadOp pad, const Exprs &indices, const 
     std::optional<int64_t> stride = laneStride(buffer.memref, sourceIndices, extended, vector);
     VectorType type = vectorType(getElementTypeOrSelf(buffer.memref.getType()));
     padding = broadcast(padding);
-    if (stride == 1 && lanes > 1) {
+    if (scalable && stride != 1) {
+      value =
+          gather(buffer.memref, indexLanes(buffer, sourceIndices, extended, *vector), insideLanes, padding);
+    } else if (stride == 1 && !isScalar()) {
       value =
           vector::MaskedLoadOp::create(builder, loc, type, buffer.memref,
                                        indexValues(buffer, sourceIndices, extended), insideLanes, padding);
@@ -158,7 +161,7 @@ LogicalResult KernelEmitter::emitPadded(Node &node, unsigned dim, bool inside, c
   }
   auto constant = [&](int64_t value) -> Value { return arith::ConstantIndexOp::create(builder, loc, value); };
   const LoopVariable &region = variables[variable];
-  Value extent = ShapedType::isDynamic(region.extent) ? region.dynamicExtent : constant(region.extent);
+  Value extent = extentOf(region);
   auto loopOver = [&](Value lower, Value upper, bool part) -> LogicalResult {
     auto loop = scf::ForOp::create(builder, loc, lower, upper, constant(1));
     OpBuilder::InsertionGuard guard(builder);

@@ -94,6 +94,8 @@ Value KernelEmitter::combine(linalg::GenericOp op, Value lhs, Value rhs) {
 
 /// Combines the lanes of a vector into a scalar by halves.
 Value KernelEmitter::combineLanes(linalg::GenericOp op, Value vector) {
+  if (scalable)
+    return combineScalableLanes(op, vector);
   for (int64_t width = cast<VectorType>(vector.getType()).getNumElements(); width > 1; width /= 2) {
     SmallVector<int64_t> low, high;
     for (int64_t lane = 0; lane < width / 2; ++lane) {
@@ -214,6 +216,11 @@ LogicalResult KernelEmitter::emitReduction(Node &node) {
   bool acrossLanes = lanesAlong && llvm::is_contained(reduced, *lanesAlong);
   if (acrossLanes && !blockedReductions(node).empty())
     return op.op->emitOpError("expects no blocks of a reduction along vector lanes");
+  if (scalable && lanesAlong && !acrossLanes && !variables[*lanesAlong].scalable)
+    lanesAlong = std::nullopt; // one vector of the schedule is one element here
+  for (Variable variable : tile.variables)
+    if (variables[variable].scalable && variable != lanesAlong)
+      return op.op->emitOpError("expects vector lanes along its result, like those of what reads it");
   if (acrossLanes && (op.outputs.size() != 1 || !combinerOf(generic, 0)))
     return op.op->emitOpError("expects a body that combines one accumulator to reduce along vector lanes");
   tile.vectorVariable = acrossLanes ? std::nullopt : lanesAlong;
@@ -230,6 +237,12 @@ LogicalResult KernelEmitter::emitReduction(Node &node) {
     for (Loop loop : loops)
       if (loop.variable == *lanesAlong)
         extent = ShapedType::isDynamic(extent) ? loop.step : std::min(extent, loop.step);
+    if (scalable) {
+      auto isAcross = [&](Loop loop) { return loop.variable == *lanesAlong; };
+      if (llvm::none_of(loops, isAcross))
+        loops.push_back({*lanesAlong, lanes});
+      extent = llvm::find_if(llvm::reverse(loops), isAcross)->step;
+    }
     if (ShapedType::isDynamic(extent))
       return op.op->emitOpError("expects a loop over its dynamic reduction dimension");
     chunks = llvm::divideCeil(extent, lanes);

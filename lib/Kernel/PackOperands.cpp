@@ -16,7 +16,8 @@ using namespace mlir;
 using namespace tenon;
 
 namespace {
-/// How an argument of a kernel is packed: `dim` is split into tiles of `width`.
+/// How an argument of a kernel is packed: `dim` is split into tiles of `width`, or moved innermost whole if
+/// that is 0.
 struct Packing {
   unsigned argument;
   unsigned dim;
@@ -56,7 +57,7 @@ static std::optional<std::pair<unsigned, int64_t>> vectorTile(const StructuredKe
 
 /// The packings worth making in a kernel, and the maps of its ops changed to read them.
 static SmallVector<Packing> packArguments(StructuredKernel &kernel, const Schedule &schedule,
-                                          int64_t vectorBits) {
+                                          int64_t vectorBits, bool wholeRows) {
   SmallVector<Packing> packings;
   func::FuncOp function = kernel.getFunction();
   MLIRContext *context = function.getContext();
@@ -67,7 +68,7 @@ static SmallVector<Packing> packArguments(StructuredKernel &kernel, const Schedu
     if (!generic || !op.isReduction())
       continue;
     std::optional<std::pair<unsigned, int64_t>> tile = vectorTile(kernel, schedule, number);
-    if (!tile || tile->second == 0)
+    if (!tile || (tile->second == 0 && !wholeRows))
       continue;
     unsigned loop = tile->first;
     int64_t vectors = tile->second;
@@ -84,17 +85,24 @@ static SmallVector<Packing> packArguments(StructuredKernel &kernel, const Schedu
       unsigned uses = llvm::count_if(map.getResults(), [&](AffineExpr e) { return e.isFunctionOfDim(loop); });
       if (found == map.getResults().end() || uses != 1 || type.getRank() < 2)
         continue;
-      Packing packing{argument.getArgNumber(), unsigned(found - map.getResults().begin()), vectors * lanes};
-      SmallVector<AffineExpr> packed{lane.floorDiv(packing.width)};
-      SmallVector<int64_t> shape{
-          static_cast<int64_t>(llvm::divideCeil(type.getDimSize(packing.dim), packing.width))};
+      Packing packing{argument.getArgNumber(), unsigned(found - map.getResults().begin()),
+                      wholeRows ? 0 : vectors * lanes};
+      SmallVector<AffineExpr> packed;
+      SmallVector<int64_t> shape;
+      int64_t size = type.getDimSize(packing.dim);
+      if (!wholeRows) {
+        packed.push_back(lane.floorDiv(packing.width));
+        shape.push_back(static_cast<int64_t>(llvm::divideCeil(size, packing.width)));
+      } else if (packing.dim + 1 == type.getRank()) {
+        continue; // it lies innermost
+      }
       for (unsigned dim = 0; dim < map.getNumResults(); ++dim)
         if (dim != packing.dim) {
           packed.push_back(map.getResult(dim));
           shape.push_back(type.getDimSize(dim));
         }
-      packed.push_back(lane % packing.width);
-      shape.push_back(packing.width);
+      packed.push_back(wholeRows ? lane : lane % packing.width);
+      shape.push_back(wholeRows ? size : packing.width);
       maps[operand->getOperandNumber()] = AffineMap::get(map.getNumDims(), 0, packed, context);
       argument.setType(RankedTensorType::get(shape, type.getElementType()));
       packings.push_back(packing);
@@ -111,6 +119,14 @@ static SmallVector<Packing> packArguments(StructuredKernel &kernel, const Schedu
 static Value packConstant(OpBuilder &builder, Location loc, Value constant, const Packing &packing) {
   auto type = cast<RankedTensorType>(constant.getType());
   int64_t rank = type.getRank(), size = type.getDimSize(packing.dim);
+  if (packing.width == 0) {
+    SmallVector<int64_t> permutation;
+    for (int64_t dim = 0; dim < rank; ++dim)
+      if (dim != packing.dim)
+        permutation.push_back(dim);
+    permutation.push_back(packing.dim);
+    return TransposeOp::create(builder, loc, constant, permutation);
+  }
   int64_t tiles = static_cast<int64_t>(llvm::divideCeil(size, packing.width));
   if (int64_t missing = tiles * packing.width - size) {
     SmallVector<int64_t> low(rank, 0), high(rank, 0), shape(type.getShape());
@@ -150,7 +166,7 @@ struct PackOperands : tenon::impl::PackOperandsBase<PackOperands> {
       FailureOr<StructuredKernel> kernel = StructuredKernel::create(function);
       if (failed(kernel))
         return signalPassFailure();
-      packings[function] = packArguments(*kernel, schedule.getSchedule(), vectorBits);
+      packings[function] = packArguments(*kernel, schedule.getSchedule(), vectorBits, wholeRows);
     }
     // Calls that share a constant share its packed form: the steps of a recurrent layer all read the same
     // weights.

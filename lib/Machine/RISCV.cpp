@@ -1,7 +1,7 @@
 //===- RISCV.cpp - 64-bit RISC-V machines with the vector extension -----------------------------===//
 //
-// Vectors are of the fixed length that every implementation of the features guarantees (zvl*b): such code
-// also runs, unchanged, where registers are longer.
+// Registers are as long as the implementation makes them, and no shorter than the features guarantee (zvl*b):
+// the same code uses all of them.
 //
 //===----------------------------------------------------------------------------------------===//
 
@@ -32,6 +32,7 @@ static void describe(Machine &machine, const Subtarget &subtarget) {
   machine.vectorBits = 32;
   if (vectors) {
     machine.vectorBits = 128;
+    machine.vscaleBits = 64;
     for (unsigned bits : {256u, 512u, 1024u})
       if (subtarget.has("zvl" + std::to_string(bits) + "b"))
         machine.vectorBits = bits;

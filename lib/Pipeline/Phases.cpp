@@ -76,12 +76,16 @@ static void buildSchedule(OpPassManager &passes, const PhaseOptions &options) {
 static void buildCodegen(OpPassManager &passes, const PhaseOptions &options) {
   PackOperandsOptions pack;
   pack.vectorBits = options.machine.vectorBits;
+  pack.wholeRows = options.machine.vscaleBits != 0;
   passes.addPass(createPackOperands(pack));                       // after scheduling: the tile decides the layout
   FoldConstantsOptions anySize;
   anySize.slackBytes = std::numeric_limits<int64_t>::max();
   passes.addNestedPass<func::FuncOp>(foldConstants(anySize));    // carries the packing out on the weights
   EmitKernelsOptions emit;
   emit.vectorBits = options.machine.vectorBits;
+  emit.vscaleBits = options.machine.vscaleBits;
+  emit.scalableF16 = options.machine.hasF16Conversion;
+  emit.scalableBF16 = options.machine.hasBF16Conversion;
   emit.fuseMultiplyAdd = options.machine.hasFma;
   passes.addPass(createEmitKernels(emit));                        // loops and vectors; tensors are gone from kernels
   passes.addPass(createPlanMemory());                             // needs the kernels' ranges and result layouts

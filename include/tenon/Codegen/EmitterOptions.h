@@ -8,8 +8,13 @@
 namespace tenon {
 
 struct EmitterOptions {
-  /// The width of a vector register in bits.
+  /// The width of a vector register in bits; with `vscaleBits`, the least it may be.
   int64_t vectorBits = 512;
+  /// Bits of a register for each unit of vscale; 0 where registers are of a fixed length.
+  int64_t vscaleBits = 0;
+  /// Whether vectors of a length known at run time may hold f16 and bf16.
+  bool scalableF16 = false;
+  bool scalableBF16 = false;
   /// Whether a multiply feeding an add becomes one fused operation.
   bool fuseMultiplyAdd = true;
   /// The most bytes of scratch a kernel may keep on its stack.

@@ -22,7 +22,11 @@ def EmitKernels : Pass<"tenon-emit-kernels", "::mlir::ModuleOp"> {
     ```
   }];
   let options = [
-    Option<"vectorBits", "vector-bits", "int64_t", "512", "Width of a vector register in bits">,
+    Option<"vectorBits", "vector-bits", "int64_t", "512", "Width of a vector register in bits, or the least it may be">,
+    Option<"vscaleBits", "vscale-bits", "int64_t", "0",
+           "Bits of a register for each unit of vscale; 0 where registers are of a fixed length">,
+    Option<"scalableF16", "scalable-f16", "bool", "false", "Vectors of a length known at run time may hold f16">,
+    Option<"scalableBF16", "scalable-bf16", "bool", "false", "Vectors of a length known at run time may hold bf16">,
     Option<"fuseMultiplyAdd", "fuse-multiply-add", "bool", "true", "Emit fused multiply-adds">,
     Option<"maxScratchBytes", "max-scratch-bytes", "int64_t", "1048576", "Most bytes of scratch on a kernel's stack">];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::math::MathDialect",

@@ -53,8 +53,16 @@ def PackOperands : Pass<"tenon-pack-operands", "::mlir::ModuleOp"> {
     ```mlir
     // (m, n, k) -> (k, n)  becomes  (m, n, k) -> (n floordiv 32, k, n mod 32)
     ```
+
+    Where the length of a vector is only known at run time, so is the width of the tile: with `whole-rows` an operand is
+    laid out as `[other dimensions][n]`, which vectors of any length read.
+
+    ```mlir
+    // (m, n, k) -> (n, k)  becomes  (m, n, k) -> (k, n)
+    ```
   }];
-  let options = [Option<"vectorBits", "vector-bits", "int64_t", "512", "Width of a vector register in bits">];
+  let options = [Option<"vectorBits", "vector-bits", "int64_t", "512", "Width of a vector register in bits">,
+                 Option<"wholeRows", "whole-rows", "bool", "false", "Lay operands out for vectors of any length">];
 }
 
 #endif // TENON_KERNEL_PASSES

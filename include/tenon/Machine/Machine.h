@@ -50,10 +50,10 @@ struct Machine {
   /// The calling convention's name where the triple leaves it open ("lp64d"), else empty.
   std::string abi;
 
-  /// Bits of a vector register; the assumed minimum if `scalableVectors`.
+  /// Bits of a vector register; where their length is only known at run time, the least it may be.
   unsigned vectorBits = 128;
-  /// Whether the registers may be wider at run time than `vectorBits`.
-  bool scalableVectors = false;
+  /// Bits of a register for each unit of LLVM's vscale; 0 where registers are of a fixed length.
+  unsigned vscaleBits = 0;
   unsigned numVectorRegisters = 16;
   /// Vector multiply-adds (or, without FMA, multiply and add pairs) started per cycle, and cycles until the
   /// result.

@@ -97,6 +97,13 @@ TEST(Machine, AnotherCpuBringsItsOwnFeatures) {
   EXPECT_EQ(lookup("riscv64", "", "+zvl512b").vectorBits, 512u);
 }
 
+TEST(Machine, RegistersOfRISCVAreAsLongAsTheyTurnOutToBe) {
+  EXPECT_EQ(lookup("riscv64").vscaleBits, 64u);
+  EXPECT_EQ(lookup("riscv64").vectorBits, 128u);
+  EXPECT_EQ(lookup("riscv64", "", "-v").vscaleBits, 0u);
+  EXPECT_EQ(lookup("aarch64").vscaleBits, 0u);
+}
+
 TEST(Machine, UnknownNamesAreReportedWithWhatIsKnown) {
   std::string error = errorOf("cray-1");
   EXPECT_NE(error.find("expected a target of host, x86-64-v2, "), std::string::npos) << error;
