@@ -575,13 +575,18 @@ LogicalResult KernelEmitter::emitParallelLoops(Node &node, ArrayRef<Buffer> dest
   if (count > node.schedule->loops.size())
     return kernel.getOp(node.op).op->emitOpError("expects at most ")
            << node.schedule->loops.size() << " parallel loops, but got " << count;
+  ArrayRef<LoopStep> steps = ArrayRef(node.schedule->loops).take_front(count);
+  for (unsigned i = 0; i < count; ++i)
+    if (llvm::any_of(steps.take_front(i), [&](LoopStep outer) { return outer.dim == steps[i].dim; }))
+      return kernel.getOp(node.op).op->emitOpError(
+                 "expects parallel loops over different dimensions, but got two over d")
+             << steps[i].dim;
   if (failed(emitStages(node, 0)))
     return failure();
-  ArrayRef<LoopStep> spread = ArrayRef(node.schedule->loops).take_front(count);
-  for (LoopStep loop : spread)
+  for (LoopStep loop : steps)
     if (kernel.getOp(node.op).isReductionLoop(loop.dim))
       return kernel.getOp(node.op).op->emitOpError("expects parallel loops, but d") << loop.dim << " reduces";
-  SmallVector<Loop> loops = toLoops(node, spread);
+  SmallVector<Loop> loops = toLoops(node, steps);
   auto constant = [&](int64_t value) -> Value { return arith::ConstantIndexOp::create(builder, loc, value); };
   Values trips;
   for (Loop loop : loops) {

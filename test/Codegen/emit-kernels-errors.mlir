@@ -32,6 +32,22 @@ func.func @too_many_parallel_loops(%x: tensor<64xf32>) -> tensor<64xf32>
 // -----
 
 #id = affine_map<(i) -> (i)>
+func.func @parallel_within_its_own_blocks(%x: tensor<100xf32>) -> tensor<100xf32>
+    attributes {tenon.structured, tenon.schedule = #tenon.schedule<[
+      op 0 {loops [d0 by 4v, d0 by 1v], vector d0, parallel 2}]>} {
+  %empty = tensor.empty() : tensor<100xf32>
+  // expected-error @+1 {{'linalg.generic' op expects parallel loops over different dimensions, but got two over d0}}
+  %r = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
+      ins(%x : tensor<100xf32>) outs(%empty : tensor<100xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    linalg.yield %a : f32
+  } -> tensor<100xf32>
+  return %r : tensor<100xf32>
+}
+
+// -----
+
+#id = affine_map<(i) -> (i)>
 func.func @too_much_scratch(%x: tensor<1024xf32>) -> tensor<1024xf32>
     attributes {tenon.structured, tenon.schedule = #tenon.schedule<[
       op 1 {loops [d0 by 1v], vector d0}, op 0 {store in 1 at 0, loops [d0 by 1v], vector d0}]>} {

@@ -513,7 +513,6 @@ std::optional<Schedule> TiledSpace::scheduleOf(const TiledPoint &point) const {
 /// How many of the outer loops to spread over threads: enough iterations for each to get several, no more.
 unsigned TiledSpace::chooseParallelLoops(const Schedule &schedule, const TiledPoint &point) const {
   const StageSchedule &root = schedule.stages.front();
-  SmallVector<int64_t, 8> extents = nest.extents;
   double range = 1;
   unsigned count = 0, most = root.loops.size();
   // A stage between the loops is done once an iteration of those around it, and blocks of a reduction follow
@@ -526,10 +525,11 @@ unsigned TiledSpace::chooseParallelLoops(const Schedule &schedule, const TiledPo
   SmallVector<LoopStep> loops = point.outer;
   llvm::append_range(loops, point.tiles);
   for (LoopStep loop : ArrayRef(loops).take_front(most)) {
-    if (range >= 8.0 * machine.cores)
+    // A loop inside blocks of its own dimension has fewer iterations in the last one: the range is a product.
+    auto isBlocked = [&](LoopStep outer) { return outer.dim == loop.dim; };
+    if (range >= 8.0 * machine.cores || llvm::any_of(ArrayRef(loops).take_front(count), isBlocked))
       break;
-    range *= llvm::divideCeil(extents[loop.dim], loop.step);
-    extents[loop.dim] = std::min(extents[loop.dim], loop.step);
+    range *= llvm::divideCeil(nest.extents[loop.dim], loop.step);
     ++count;
   }
   return count;

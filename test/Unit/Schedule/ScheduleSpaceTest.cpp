@@ -46,6 +46,23 @@ TEST(ScheduleSpace, ranked_by_cost_and_deterministic) {
   }
 }
 
+// Blocks of a dimension and the tiles in them don't make one range: the last block has fewer tiles.
+TEST(ScheduleSpace, parallel_loops_are_over_different_dimensions) {
+  KernelContext context;
+  StructuredKernel kernel = context.parse(matmulKernel(128, 1024, 1024));
+  Machine machine = *lookupMachine("x86-64-v4");
+  machine.cores = 256;
+  bool anyBlocked = false;
+  for (const ScoredSchedule &candidate : enumerateSchedules(kernel, machine, 50)) {
+    const StageSchedule &root = candidate.schedule.stages.front();
+    llvm::SmallDenseSet<unsigned> seen;
+    for (LoopStep loop : llvm::ArrayRef(root.loops).take_front(root.parallelLoops))
+      EXPECT_TRUE(seen.insert(loop.dim).second) << "two parallel loops over d" << loop.dim;
+    anyBlocked |= root.loops.size() > 2;
+  }
+  EXPECT_TRUE(anyBlocked);
+}
+
 // 2 * 12 * 2 * 16 multiply-adds of a 12 x 2-vector tile take 12 cycles at two a cycle; loads take 7,
 // latency 4.
 TEST(TileCost, full_tile_is_bound_by_multiply_adds) {
