@@ -54,6 +54,7 @@ RUNNERS = {
     "x86-64-v4": native("x86-64-v4", "avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"),
     "aarch64": qemu("aarch64", "aarch64"),
     # Vectors are as long as the processor has them: the same program, on three processors.
+    "aarch64-sve": qemu("aarch64", "aarch64-sve", *(f"max,sve-max-vq={bits // 128}" for bits in (128, 256, 512))),
     "riscv64": qemu("riscv64", "riscv64", *(f"rv64,v=true,vlen={bits},vext_spec=v1.0" for bits in (128, 256, 512))),
     "wasm32": Runner("wasm32", ["node"]),
 }

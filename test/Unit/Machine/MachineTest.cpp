@@ -97,11 +97,15 @@ TEST(Machine, AnotherCpuBringsItsOwnFeatures) {
   EXPECT_EQ(lookup("riscv64", "", "+zvl512b").vectorBits, 512u);
 }
 
-TEST(Machine, RegistersOfRISCVAreAsLongAsTheyTurnOutToBe) {
+TEST(Machine, RegistersOfRISCVAndSVEAreAsLongAsTheyTurnOutToBe) {
   EXPECT_EQ(lookup("riscv64").vscaleBits, 64u);
   EXPECT_EQ(lookup("riscv64").vectorBits, 128u);
   EXPECT_EQ(lookup("riscv64", "", "-v").vscaleBits, 0u);
   EXPECT_EQ(lookup("aarch64").vscaleBits, 0u);
+  EXPECT_EQ(lookup("aarch64", "", "+sve").vscaleBits, 128u);
+  EXPECT_EQ(lookup("aarch64", "a64fx").vscaleBits, 128u);
+  EXPECT_EQ(lookup("aarch64", "neoverse-v2").vscaleBits, 0u);
+  EXPECT_FALSE(lookup("aarch64", "neoverse-v2").hasMaskedMemory);
 }
 
 TEST(Machine, UnknownNamesAreReportedWithWhatIsKnown) {
