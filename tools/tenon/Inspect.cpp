@@ -73,8 +73,8 @@ static void inspectRoofline(const InspectOptions &options) {
   if (!isModelSource(options.model))
     for (const auto &[key, value] : options.compilation.values)
       if (key != "threads")
-        throw Failure(
-            fmt::format("--{}: expected a model to compile, but {} is compiled", key, options.model));
+        throw Failure(fmt::format("--{}: expected a model to compile, but {} is compiled",
+                                  key == "cache" ? "no-cache" : key, options.model));
   tenon::CompileOptions compile = options.compilation.parse();
   LoadedModel model = openProfiled(options.model, compile, static_cast<int>(compile.threads));
   InputOptions inputs = options.inputs;
