@@ -165,6 +165,7 @@ struct EmitKernels : tenon::impl::EmitKernelsBase<EmitKernels> {
     options.scalableF16 = scalableF16;
     options.scalableBF16 = scalableBF16;
     options.fuseMultiplyAdd = fuseMultiplyAdd;
+    options.prefetchBytes = prefetchBytes;
     options.maxScratchBytes = maxScratchBytes;
     for (func::FuncOp function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>()))
       if (function->hasAttr("tenon.structured") && failed(emitKernel(function, options)))

@@ -7,6 +7,7 @@
 //
 //   LoopTree.cpp      stages as a tree, loops, tiles and their remainders, scratch regions
 //   RegisterTile.cpp  the points of a tile, reductions with accumulators in registers
+//   Prefetch.cpp      the next panel of packed weights, while this one is used
 //   Access.cpp        loads and stores: contiguous, broadcast, masked, strided, transposed in registers
 //   Body.cpp          the scalar body of an op, emitted again on vectors
 //   Padding.cpp       padded tensors: guarded reads, and bands with their borders
@@ -125,6 +126,17 @@ private:
     llvm::SmallVector<std::map<Key, mlir::Value>> values;
   };
 
+  /// Which part of a panel of weights a tile asks for ahead of its use.
+  struct PanelPrefetch {
+    /// The weights as one row of elements, and the first element of the tile's share.
+    mlir::Value memory;
+    LinearForm offset;
+    /// Elements in the share.
+    int64_t share = 0;
+    /// The first scope inside the tile.
+    unsigned scope = 0;
+  };
+
   // LoopTree.cpp
   llvm::LogicalResult buildTree(Node &node);
   llvm::LogicalResult collect(mlir::Value tensor, Exprs indices, Node &user);
@@ -177,6 +189,11 @@ private:
   mlir::Value combineLanes(mlir::linalg::GenericOp op, mlir::Value vector);
   mlir::Value combine(mlir::linalg::GenericOp op, mlir::Value lhs, mlir::Value rhs);
   mlir::Value reducedValue(mlir::OpResult result, Point point, std::optional<Variable> vector);
+
+  // Prefetch.cpp
+  std::optional<PanelPrefetch> planPrefetch(Node &node, const ReducedTile &tile,
+                                            llvm::ArrayRef<Variable> reduced);
+  void emitPrefetch(const PanelPrefetch &plan);
 
   // Access.cpp
   LinearForm indexOf(mlir::AffineExpr expr, const Point &point);

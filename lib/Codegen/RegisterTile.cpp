@@ -259,12 +259,15 @@ LogicalResult KernelEmitter::emitReduction(Node &node) {
     accumulators.assign(points.size() * chunks, start);
   }
 
+  std::optional<PanelPrefetch> prefetch = planPrefetch(node, tile, reduced);
   unsigned savedLimit = hoistLimit;
   hoistLimit = scopes.size() - 1;
   LogicalResult emitted = reduceLoops(loops, lanesAlong, accumulators, [&](Values &inside) -> LogicalResult {
     for (Variable variable : reduced)
       if (ShapedType::isDynamic(variables[variable].extent))
         return op.op->emitOpError("expects loops over its dynamic reduction dimensions");
+    if (prefetch)
+      emitPrefetch(*prefetch);
     for (const Point &along : tilePoints(reduced, lanesAlong)) {
       for (auto [i, at] : llvm::enumerate(points)) {
         Point point = at;

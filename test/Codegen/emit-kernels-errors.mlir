@@ -65,3 +65,43 @@ func.func @too_much_scratch(%x: tensor<1024xf32>) -> tensor<1024xf32>
   } -> tensor<1024xf32>
   return %r : tensor<1024xf32>
 }
+
+// -----
+
+#a = affine_map<(m, k) -> (m, k)>
+#c = affine_map<(m, k) -> (m)>
+func.func @parallel_blocks(%A: tensor<4x64xf32>) -> tensor<4xf32>
+    attributes {tenon.structured, tenon.schedule = #tenon.schedule<[
+      op 0 {loops [d1 by 32, d0 by 1], inner [d1 by 1], parallel 1}]>} {
+  %zero = arith.constant 0.0 : f32
+  %empty = tensor.empty() : tensor<4xf32>
+  %init = linalg.fill ins(%zero : f32) outs(%empty : tensor<4xf32>) -> tensor<4xf32>
+  // expected-error @+1 {{'linalg.generic' op expects parallel loops, but d1 reduces}}
+  %sum = linalg.generic {indexing_maps = [#a, #c], iterator_types = ["parallel", "reduction"]}
+      ins(%A : tensor<4x64xf32>) outs(%init : tensor<4xf32>) {
+  ^bb0(%x: f32, %s: f32):
+    %r = arith.addf %s, %x : f32
+    linalg.yield %r : f32
+  } -> tensor<4xf32>
+  return %sum : tensor<4xf32>
+}
+
+// -----
+
+#a = affine_map<(m, k) -> (m, k)>
+#c = affine_map<(m, k) -> (m)>
+func.func @blocks_along_lanes(%A: tensor<4x64xf32>) -> tensor<4xf32>
+    attributes {tenon.structured, tenon.schedule = #tenon.schedule<[
+      op 0 {loops [d1 by 2v, d0 by 1], inner [d1 by 1v], vector d1}]>} {
+  %zero = arith.constant 0.0 : f32
+  %empty = tensor.empty() : tensor<4xf32>
+  %init = linalg.fill ins(%zero : f32) outs(%empty : tensor<4xf32>) -> tensor<4xf32>
+  // expected-error @+1 {{'linalg.generic' op expects no blocks of a reduction along vector lanes}}
+  %sum = linalg.generic {indexing_maps = [#a, #c], iterator_types = ["parallel", "reduction"]}
+      ins(%A : tensor<4x64xf32>) outs(%init : tensor<4xf32>) {
+  ^bb0(%x: f32, %s: f32):
+    %r = arith.addf %s, %x : f32
+    linalg.yield %r : f32
+  } -> tensor<4xf32>
+  return %sum : tensor<4xf32>
+}

@@ -171,3 +171,33 @@ func.func @transpose(%x: tensor<32x32xf32>) -> tensor<32x32xf32>
   } -> tensor<32x32xf32>
   return %r : tensor<32x32xf32>
 }
+
+// -----
+
+// A block of the reduction: the first starts from the initial value, the others from what is stored.
+// CHECK-LABEL: func.func private @blocked_loops
+// CHECK: scf.for %[[BLOCK:.*]] = %c0 to %c2
+// CHECK: %[[FIRST:.*]] = arith.cmpi eq, %{{.*}}, %c0
+// CHECK: %[[START:.*]]:2 = scf.if %[[FIRST]]
+// CHECK: else
+// CHECK-COUNT-2: vector.load %[[SUM:.*]][
+// CHECK: scf.for {{.*}} to %c8 {{.*}} iter_args(%{{.*}} = %[[START]]#0
+// CHECK: vector.store %{{.*}}, %[[SUM]][
+#a = affine_map<(m, n, k) -> (m, k)>
+#b = affine_map<(m, n, k) -> (k, n)>
+#c = affine_map<(m, n, k) -> (m, n)>
+func.func @blocked(%A: tensor<4x16xf32>, %B: tensor<16x16xf32>) -> tensor<4x16xf32>
+    attributes {tenon.structured, tenon.schedule = #tenon.schedule<[
+      op 0 {loops [d2 by 8, d0 by 2, d1 by 1v], inner [d2 by 1], vector d1}]>} {
+  %zero = arith.constant 0.0 : f32
+  %empty = tensor.empty() : tensor<4x16xf32>
+  %init = linalg.fill ins(%zero : f32) outs(%empty : tensor<4x16xf32>) -> tensor<4x16xf32>
+  %product = linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%A, %B : tensor<4x16xf32>, tensor<16x16xf32>) outs(%init : tensor<4x16xf32>) {
+  ^bb0(%x: f32, %y: f32, %sum: f32):
+    %p = arith.mulf %x, %y : f32
+    %s = arith.addf %sum, %p : f32
+    linalg.yield %s : f32
+  } -> tensor<4x16xf32>
+  return %product : tensor<4x16xf32>
+}

@@ -189,6 +189,10 @@ double tenon::nestCycles(const LoopNest &nest, double computeCycles, ArrayRef<Lo
     --inRegisters;
   // An operand that a loop does not move is read again by each of its trips, unless what one trip touches
   // stays cached.
+  struct Traffic {
+    double waitedFor = 0, prefetched = 0;
+    double total() const { return waitedFor + prefetched; }
+  };
   auto traffic = [&](double capacity, int64_t wayBytes) {
     SmallVector<double> workingSet;
     for (const auto &extents : inside) {
@@ -198,7 +202,7 @@ double tenon::nestCycles(const LoopNest &nest, double computeCycles, ArrayRef<Lo
                  operand->setsReached(extents, machine.cacheLineBytes, wayBytes);
       workingSet.push_back(bytes);
     }
-    double total = 0;
+    Traffic moved;
     for (const LoopNest::Operand *operand : operands) {
       double bytes = operand->footprint(nest.extents, machine.cacheLineBytes);
       for (size_t i = 0; i < loops.size(); ++i) {
@@ -206,15 +210,18 @@ double tenon::nestCycles(const LoopNest &nest, double computeCycles, ArrayRef<Lo
         if (!operand->movesWith(loops[i].dim) && !accumulates && workingSet[i + 1] > capacity)
           bytes *= trips[i];
       }
-      total += bytes;
+      // The emitter prefetches packed panels that several tiles in a row use.
+      bool ahead = operand->packable && inRegisters > 0 && !operand->movesWith(loops[inRegisters - 1].dim);
+      (ahead ? moved.prefetched : moved.waitedFor) += bytes;
     }
-    return total;
+    return moved;
   };
   // The ways of a first-level cache hold a page; second-level caches have about eight.
-  double fromL2 = traffic(0.8 * machine.l1Bytes, machine.pageBytes) / machine.l2BytesPerCycle;
-  double fromL3 =
-      traffic(0.8 * machine.l2Bytes, llvm::PowerOf2Ceil(machine.l2Bytes / 8)) / machine.l3BytesPerCycle;
-  // Prefetching hides most of what comes from the second level under the computation, half of what is further
-  // away.
-  return std::max({computeCycles, fromL2, fromL3}) + 0.15 * fromL2 + 0.5 * fromL3;
+  double fromL2 = traffic(0.8 * machine.l1Bytes, machine.pageBytes).total() / machine.l2BytesPerCycle;
+  Traffic beyond = traffic(0.8 * machine.l2Bytes, llvm::PowerOf2Ceil(machine.l2Bytes / 8));
+  double fromL3 = beyond.total() / machine.l3BytesPerCycle;
+  // The processor's own prefetching hides most of what comes from the second level under the computation,
+  // half of what is further away.
+  return std::max({computeCycles, fromL2, fromL3}) + 0.15 * fromL2 +
+         (0.5 * beyond.waitedFor + 0.15 * beyond.prefetched) / machine.l3BytesPerCycle;
 }

@@ -13,7 +13,10 @@ def Tenon_ScheduleAttr : Tenon_Attr<"Schedule", "schedule"> {
     the vector dimension count vector lengths (`2v`), so that a schedule means the same on every machine; the last step
     of a dimension is its extent in the register tile, and a dimension without a loop lies in the tile whole.
 
-    - `loops`: the parallel loops, outermost first; other stages are attached between them.
+    - `loops`: the parallel loops, outermost first; other stages are attached between them. The last one over a dimension
+      makes the register tiles, and makes them even: `d0 by 6` over 49 is four tiles of 6 and five of 5. Vectors excepted.
+      A stored reduction, or one that is the kernel's result, may have reduction loops here too: blocks, whose partial
+      results wait in memory.
     - `inner`: reduction loops of a reduction; of any other stage, loops inside everything attached.
     - `vector`: the dimension laid along vector lanes. A reduction without one follows its consumer's.
     - `parallel n`: the first n loops of the kernel's result are spread over threads.
