@@ -70,7 +70,7 @@ static HostTensor materialize(const KnownValue &value, Type type) {
 
 static ElementsAttr toAttribute(const KnownValue &value, Type type, StringRef name) {
   if (!value.isSplat)
-    return value.tensor.toElementsAttr(name);
+    return value.tensor.toElementsAttr(name, /*releasable=*/true);
   auto tensorType = cast<RankedTensorType>(type);
   auto splat = cast<DenseElementsAttr>(value.tensor.toElementsAttr(name));
   return splat.resizeSplat(RankedTensorType::get(tensorType.getShape(), tensorType.getElementType()));
@@ -129,6 +129,7 @@ private:
   std::optional<KnownValue> valueOf(Value value);
   void forgetOperandsOf(Operation *op);
   void replaceByConstants(Operation *root);
+  void bury(Operation *op);
 
   OpEvaluator evaluator;
   /// In program order.
@@ -136,6 +137,8 @@ private:
   llvm::DenseMap<Value, KnownValue> values;
   /// What the evaluator does not know.
   llvm::DenseSet<Operation *> refused;
+  /// What is dead and taken out. New ops must not come to lie where they lay: candidates are known by that.
+  SmallVector<Operation *> buried;
 };
 
 } // namespace
@@ -306,19 +309,52 @@ void FoldConstants::replaceByConstants(Operation *root) {
   }
 }
 
+/// Takes a dead op out of the function, then what only it used, and frees constants that an earlier run made
+/// of weights: on the way to their final layout, each is as large as the weight.
+void FoldConstants::bury(Operation *op) {
+  llvm::SetVector<Operation *> dead;
+  dead.insert(op);
+  for (size_t i = 0; i < dead.size(); ++i) {
+    SmallVector<Operation *> producers;
+    for (Value operand : dead[i]->getOperands())
+      if (Operation *producer = operand.getDefiningOp())
+        producers.push_back(producer);
+    if (auto constant = dyn_cast<ConstantOp>(dead[i]))
+      HostTensor::release(constant.getValue());
+    dead[i]->dropAllReferences();
+    dead[i]->remove();
+    for (Operation *producer : producers)
+      if (isOpTriviallyDead(producer))
+        dead.insert(producer);
+  }
+  buried.append(dead.begin(), dead.end());
+}
+
 void FoldConstants::runOnOperation() {
   size_t numRefused;
   // What an op that can't be evaluated reads may still be.
   do {
     numRefused = refused.size();
     findCandidates();
-    for (Operation *root : findRoots())
-      if (succeeded(evaluateFor(root)))
+    SmallVector<Operation *> roots = findRoots();
+    // The largest first: the steps on the way to it take as much again, and later more is held already.
+    llvm::sort(roots, [&](Operation *lhs, Operation *rhs) {
+      int64_t left = sizeInBytes(lhs->getResult(0).getType()),
+              right = sizeInBytes(rhs->getResult(0).getType());
+      return left != right ? left > right : candidates.find(lhs) < candidates.find(rhs);
+    });
+    for (Operation *root : roots)
+      if (succeeded(evaluateFor(root))) {
         replaceByConstants(root);
+        bury(root);
+      }
     values.clear();
   } while (refused.size() > numRefused);
   refused.clear();
   candidates.clear();
+  for (Operation *op : buried)
+    op->destroy();
+  buried.clear();
   getOperation().walk<WalkOrder::PostOrder, ReverseIterator>([](Operation *op) {
     if (isOpTriviallyDead(op))
       op->erase();

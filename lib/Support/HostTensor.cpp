@@ -8,6 +8,7 @@
 #include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/MathExtras.h"
 #include "llvm/Support/MemAlloc.h"
+#include "llvm/Support/Memory.h"
 
 #include <cstring>
 
@@ -16,6 +17,9 @@ using namespace tenon;
 
 /// Alignment of bytes allocated here: a cache line, and the widest vector register.
 static constexpr size_t allocationAlignment = 64;
+/// From this size on memory comes from the system, which hands out zeros without writing them and takes all
+/// of it back. The heap would keep holes: weights come and go in all sizes.
+static constexpr size_t mappedBytes = size_t(1) << 18;
 /// Up to this many elements a constant is written into the IR.
 static constexpr int64_t inlineElements = 64;
 
@@ -42,6 +46,24 @@ FailureOr<int64_t> HostTensor::getSizeInBytes(RankedTensorType type) {
   return bytes;
 }
 
+/// Zeroed memory that goes with its last owner.
+static std::shared_ptr<const void> allocateZeros(size_t bytes) {
+  if (bytes < mappedBytes) {
+    void *memory = llvm::allocate_buffer(bytes, allocationAlignment);
+    std::memset(memory, 0, bytes);
+    return std::shared_ptr<const void>(memory, [memory, bytes](const void *) {
+      llvm::deallocate_buffer(memory, bytes, allocationAlignment);
+    });
+  }
+  std::error_code code;
+  llvm::sys::MemoryBlock block = llvm::sys::Memory::allocateMappedMemory(
+      bytes, nullptr, llvm::sys::Memory::MF_READ | llvm::sys::Memory::MF_WRITE, code);
+  if (code)
+    llvm::report_bad_alloc_error("no memory for a host tensor");
+  return std::shared_ptr<const void>(
+      block.base(), [block](const void *) mutable { (void)llvm::sys::Memory::releaseMappedMemory(block); });
+}
+
 HostTensor HostTensor::zeros(RankedTensorType type) {
   FailureOr<int64_t> bytes = getSizeInBytes(type);
   if (failed(bytes))
@@ -50,13 +72,8 @@ HostTensor HostTensor::zeros(RankedTensorType type) {
   tensor.type = RankedTensorType::get(type.getShape(), type.getElementType());
   tensor.numBytes = *bytes;
   tensor.numElements = type.getNumElements();
-  size_t allocated = std::max<size_t>(tensor.numBytes, 1);
-  void *memory = llvm::allocate_buffer(allocated, allocationAlignment);
-  std::memset(memory, 0, allocated);
-  tensor.owner = std::shared_ptr<const void>(memory, [memory, allocated](const void *) {
-    llvm::deallocate_buffer(memory, allocated, allocationAlignment);
-  });
-  tensor.data = static_cast<const char *>(memory);
+  tensor.owner = allocateZeros(std::max<size_t>(tensor.numBytes, 1));
+  tensor.data = static_cast<const char *>(tensor.owner.get());
   tensor.writable = true;
   return tensor;
 }
@@ -147,14 +164,14 @@ HostTensor HostTensor::random(RankedTensorType type, uint64_t seed) {
 // Using tensors
 //===----------------------------------------------------------------------------------------===//
 
-ElementsAttr HostTensor::toElementsAttr(StringRef name) const {
+ElementsAttr HostTensor::toElementsAttr(StringRef name, bool releasable) const {
   size_t elementBytes = getElementBytes(getElementType());
   bool splat = numElements > 0 && std::memcmp(data, data + elementBytes, numBytes - elementBytes) == 0;
   if (numElements > inlineElements && !splat) {
     // The blob's deleter owns a share of the bytes; the context runs it when it goes.
     AsmResourceBlob blob(
         getBytes(), elementBytes, [shared = owner](void *, size_t, size_t) {},
-        /*dataIsMutable=*/false);
+        /*dataIsMutable=*/releasable);
     return DenseResourceElementsAttr::get(type, name, std::move(blob));
   }
   ArrayRef<char> bytes(data, splat ? elementBytes : numBytes);
@@ -164,6 +181,13 @@ ElementsAttr HostTensor::toElementsAttr(StringRef name) const {
   for (char byte : bytes)
     values.push_back(byte != 0);
   return DenseElementsAttr::get(type, values);
+}
+
+void HostTensor::release(ElementsAttr elements) {
+  auto resource = dyn_cast<DenseResourceElementsAttr>(elements);
+  AsmResourceBlob *blob = resource ? resource.getRawHandle().getBlob() : nullptr;
+  if (blob && blob->isMutable())
+    *blob = AsmResourceBlob();
 }
 
 HostTensor HostTensor::reshaped(RankedTensorType newType) const {

@@ -55,8 +55,12 @@ public:
   static HostTensor random(mlir::RankedTensorType type, uint64_t seed);
 
   /// The constant of these elements: `dense` if it has up to 64 elements or all bytes of all elements are
-  /// equal, otherwise `dense_resource<name>` (made unique) that shares the bytes.
-  mlir::ElementsAttr toElementsAttr(llvm::StringRef name) const;
+  /// equal, otherwise `dense_resource<name>` (made unique) that shares the bytes. The context keeps them as
+  /// long as it lives, unless the constant is made `releasable`, and released.
+  mlir::ElementsAttr toElementsAttr(llvm::StringRef name, bool releasable = false) const;
+
+  /// Gives up the constant's share of its bytes if it was made releasable; it may not be read after that.
+  static void release(mlir::ElementsAttr elements);
 
   explicit operator bool() const { return static_cast<bool>(type); }
   mlir::RankedTensorType getType() const { return type; }

@@ -103,6 +103,25 @@ TEST_F(HostTensorTest, LargeConstantsShareTheirBytes) {
   EXPECT_NE(HostTensor::random(type({100}, builder.getF32Type()), 2).toElementsAttr("weights"), attribute);
 }
 
+TEST_F(HostTensorTest, ReleasedConstantsKeepNoBytes) {
+  auto type = RankedTensorType::get({100}, builder.getF32Type());
+  auto owner = std::make_shared<std::vector<float>>(100);
+  owner->front() = 1; // or it would be a splat
+  ArrayRef<char> bytes(reinterpret_cast<const char *>(owner->data()), 400);
+  HostTensor tensor = *HostTensor::borrow(type, bytes, owner);
+  ElementsAttr kept = tensor.toElementsAttr("kept"),
+               released = tensor.toElementsAttr("gone", /*releasable=*/true);
+  tensor = HostTensor();
+  EXPECT_EQ(owner.use_count(), 3);
+  HostTensor::release(kept);
+  HostTensor::release(released);
+  HostTensor::release(released);
+  EXPECT_EQ(owner.use_count(), 2);
+  EXPECT_TRUE(succeeded(HostTensor::from(kept)));
+  EXPECT_TRUE(failed(HostTensor::from(released)));
+  HostTensor::release(HostTensor::zeros(type).toElementsAttr("splat", /*releasable=*/true));
+}
+
 TEST_F(HostTensorTest, RandomIsTheSameEverywhere) {
   // The first numbers of SplitMix64 with seed 0 begin with e220a8397b1dcdaf and 6e789e6aa1b965f4 (Vigna's
   // splitmix64.c).
