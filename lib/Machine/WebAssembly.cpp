@@ -30,6 +30,8 @@ static void describe(Machine &machine, const Subtarget &subtarget) {
   machine.l3BytesPerCycle = 12;
   machine.dramBytesPerCycle = 4;
   machine.pageBytes = 64 << 10;
+  // Modules are linked with a stack of 1 MiB for everything.
+  machine.maxScratchBytes = 256 << 10;
   machine.pointerBits = 32;
   machine.indexBits = 32;
   machine.hasLibm = false;

@@ -87,6 +87,7 @@ static void buildCodegen(OpPassManager &passes, const PhaseOptions &options) {
   emit.scalableF16 = options.machine.hasF16Conversion;
   emit.scalableBF16 = options.machine.hasBF16Conversion;
   emit.fuseMultiplyAdd = options.machine.hasFma;
+  emit.maxScratchBytes = options.machine.maxScratchBytes;
   passes.addPass(createEmitKernels(emit));                        // loops and vectors; tensors are gone from kernels
   passes.addPass(createPlanMemory());                             // needs the kernels' ranges and result layouts
   passes.addPass(createCSEPass());                                // the emitter repeats index arithmetic

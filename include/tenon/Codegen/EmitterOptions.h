@@ -3,6 +3,8 @@
 #ifndef TENON_CODEGEN_EMITTEROPTIONS_H
 #define TENON_CODEGEN_EMITTEROPTIONS_H
 
+#include "tenon/Machine/Machine.h"
+
 #include <cstdint>
 
 namespace tenon {
@@ -20,8 +22,8 @@ struct EmitterOptions {
   /// Packed operands of at least this many bytes are prefetched: too many to stay in cache from one run to the
   /// next.
   int64_t prefetchBytes = 64 << 10;
-  /// The most bytes of scratch a kernel may keep on its stack.
-  int64_t maxScratchBytes = 1 << 20;
+  /// The most bytes of a tensor of scratch on the stack.
+  int64_t maxScratchBytes = Machine().maxScratchBytes;
 };
 
 } // namespace tenon

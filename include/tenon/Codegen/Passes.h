@@ -3,6 +3,8 @@
 #ifndef TENON_CODEGEN_PASSES_H
 #define TENON_CODEGEN_PASSES_H
 
+#include "tenon/Codegen/EmitterOptions.h"
+
 #include "mlir/Pass/Pass.h"
 
 namespace tenon {

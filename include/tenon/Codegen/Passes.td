@@ -28,8 +28,10 @@ def EmitKernels : Pass<"tenon-emit-kernels", "::mlir::ModuleOp"> {
     Option<"scalableF16", "scalable-f16", "bool", "false", "Vectors of a length known at run time may hold f16">,
     Option<"scalableBF16", "scalable-bf16", "bool", "false", "Vectors of a length known at run time may hold bf16">,
     Option<"fuseMultiplyAdd", "fuse-multiply-add", "bool", "true", "Emit fused multiply-adds">,
-    Option<"prefetchBytes", "prefetch-bytes", "int64_t", "65536", "Least bytes of a packed operand to prefetch">,
-    Option<"maxScratchBytes", "max-scratch-bytes", "int64_t", "1048576", "Most bytes of scratch on a kernel's stack">];
+    Option<"prefetchBytes", "prefetch-bytes", "int64_t", "::tenon::EmitterOptions().prefetchBytes",
+           "Least bytes of a packed operand to prefetch">,
+    Option<"maxScratchBytes", "max-scratch-bytes", "int64_t", "::tenon::EmitterOptions().maxScratchBytes",
+           "Most bytes of scratch on a kernel's stack">];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::math::MathDialect",
                            "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect",
                            "::mlir::affine::AffineDialect"];

@@ -79,6 +79,8 @@ struct Machine {
   int64_t l3Bytes = 0;
   unsigned cacheLineBytes = 64;
   int64_t pageBytes = 4096;
+  /// The most bytes one tensor of scratch may take on the stack of the thread that runs a kernel.
+  int64_t maxScratchBytes = 1 << 20;
   /// What one core reads per cycle, streaming, from each level.
   double l2BytesPerCycle = 32;
   double l3BytesPerCycle = 12;

@@ -10,9 +10,6 @@
 
 namespace tenon {
 
-/// What the emitter allows a kernel's scratch at most.
-constexpr int64_t maxScratchBytes = 1 << 20;
-
 /// The reductions of a kernel and how their results meet the loops of its root.
 struct KernelShape {
   StructuredKernel &kernel;

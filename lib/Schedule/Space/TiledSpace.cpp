@@ -205,7 +205,7 @@ static SmallVector<PaddedBand> choosePaddedBands(const KernelShape &shape, unsig
         band.bytes = bytes;
       }
       // The least band under this tile may still be too much to keep.
-      if (band.bytes > std::min<double>(shape.machine.l2Bytes / 2, maxScratchBytes))
+      if (band.bytes > std::min(shape.machine.l2Bytes / 2, shape.machine.maxScratchBytes))
         continue;
       band.loops.push_back({row, rowStep});
       for (unsigned loop : ArrayRef(guardedLoops).drop_front())
@@ -479,7 +479,7 @@ std::optional<Schedule> TiledSpace::scheduleOf(const TiledPoint &point) const {
       SmallVector<int64_t, 8> extents(nest.extents);
       for (LoopStep loop : point.outer)
         extents[loop.dim] = std::min(extents[loop.dim], loop.step);
-      if (nest.output.footprint(extents, machine.cacheLineBytes) > maxScratchBytes)
+      if (nest.output.footprint(extents, machine.cacheLineBytes) > machine.maxScratchBytes)
         return std::nullopt;
       stage.stored = true;
       stage.vectorDim = vector;

@@ -36,6 +36,7 @@ TEST(Machine, EveryNameIsCompletelyDescribed) {
     EXPECT_GT(machine.l1Bytes, 0);
     EXPECT_GT(machine.l2Bytes, machine.l1Bytes);
     EXPECT_GE(machine.cores, 1u);
+    EXPECT_GT(machine.maxScratchBytes, 0);
     EXPECT_EQ(machine.hasMaskedMemory, machine.maskedElementBits != 0);
   }
 }
@@ -64,6 +65,7 @@ TEST(Machine, WebAssemblyIsNarrowAndAlone) {
   EXPECT_FALSE(machine.hasLibm);
   EXPECT_FALSE(machine.hasThreads);
   EXPECT_FALSE(machine.hasFma);
+  EXPECT_LT(machine.maxScratchBytes, 1 << 20) << "all of the stack";
   EXPECT_TRUE(lookup("wasm32", "", "+relaxed-simd").hasFma);
 }
 
