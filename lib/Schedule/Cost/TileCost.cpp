@@ -124,7 +124,9 @@ TileFeatures tenon::analyzeTile(const LoopNest &nest, const RegisterTile &tile, 
   double latency = reduces ? features.multiplyAdds * machine.fmaLatency / features.accumulators : 0;
   // What the front end must bring in: the work, loads, and about three instructions of loop.
   double frontEnd = (features.multiplyAdds + features.loads + 3) / 5.0;
-  features.cycles = std::max({issue, memory, latency, frontEnd});
+  // The tightest of them binds, but the closer the others come the more often they collide.
+  double bound = std::max({issue, memory, latency, frontEnd});
+  features.cycles = bound + 0.1 * (issue + memory + latency + frontEnd - bound);
   return features;
 }
 

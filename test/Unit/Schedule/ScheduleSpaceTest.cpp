@@ -64,7 +64,7 @@ TEST(ScheduleSpace, parallel_loops_are_over_different_dimensions) {
 }
 
 // 2 * 12 * 2 * 16 multiply-adds of a 12 x 2-vector tile take 12 cycles at two a cycle; loads take 7,
-// latency 4.
+// latency 4, and a front end of five a cycle 8.2: a tenth of what does not bind counts too.
 TEST(TileCost, full_tile_is_bound_by_multiply_adds) {
   KernelContext context;
   StructuredKernel kernel = context.parse(matmulKernel(384, 512, 256));
@@ -77,5 +77,5 @@ TEST(TileCost, full_tile_is_bound_by_multiply_adds) {
   EXPECT_EQ(features.multiplyAdds, 24);
   EXPECT_EQ(features.loads, 14);
   EXPECT_EQ(features.accumulators, 24u);
-  EXPECT_EQ(features.cycles, 12);
+  EXPECT_NEAR(features.cycles, 12 + 0.1 * (7 + 4 + 8.2), 1e-9);
 }
