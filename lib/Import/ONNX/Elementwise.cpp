@@ -107,6 +107,8 @@ static LogicalResult importCast(NodeReader &node) {
 static LogicalResult importCastLike(NodeReader &node) {
   node.ignore("saturate");
   node.ignore("round_mode");
+  if (node.narrow(node.input(1)))
+    return node.error("expects an element type that is supported for more than constants");
   return node.yield(node.cast(node.input(0), node.element(node.input(1))));
 }
 
@@ -185,10 +187,10 @@ void tenon::importer::registerElementwise(Registry &registry) {
                {"IsNaN", importUnary<IsNanOp>},
                {"Gelu", importGelu},
                {"IsInf", importIsInf},
-               {"Cast", importCast},
-               {"Identity", importIdentity}};
+               {"Cast", importCast}};
   for (auto &entry : unary)
     registry.add(entry.op, 1, 1, 1, entry.handler);
+  registry.addForSequences("Identity", 1, 1, 1, importIdentity);
   struct {
     const char *op;
     Handler handler;

@@ -188,12 +188,6 @@ void tenon::importer::registerFunctions(Registry &registry) {
        {"Bernoulli", "RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Multinomial"})
     registry.refuse(op, "random numbers");
   for (const char *op :
-       {"SequenceAt", "SequenceConstruct", "SequenceEmpty", "SequenceErase", "SequenceInsert",
-        "SequenceLength", "SequenceMap", "SplitToSequence", "ConcatFromSequence"})
-    registry.refuse(op, "sequences");
-  for (const char *op : {"Optional", "OptionalGetElement", "OptionalHasElement"})
-    registry.refuse(op, "optional values");
-  for (const char *op :
        {"StringConcat", "StringNormalizer", "StringSplit", "RegexFullMatch", "TfIdfVectorizer"})
     registry.refuse(op, "strings");
 }

@@ -101,7 +101,10 @@ Value GraphImporter::lookup(StringRef name, Scope &scope) {
                                 : sparseTensorAttr(context, file, *sparse, why);
     if (!value)
       report(file.getLoc(), "initializer \"" + name + "\": " + why);
-    return at->values[name] = value ? makeConstant(value, name, *at) : Value();
+    Value constant = value ? makeConstant(value, name, *at) : Value();
+    if (constant && tensor)
+      narrowTypes[constant] = tensor->data_type();
+    return at->values[name] = constant;
   }
   report(file.getLoc(), "value \"" + name + "\" is not defined");
   return {};
@@ -121,6 +124,14 @@ LogicalResult GraphImporter::collectOutputs(const GraphProto &graph, Scope &scop
 void GraphImporter::importNodes(const google::protobuf::RepeatedPtrField<NodeProto> &nodes, Scope &scope) {
   for (auto [i, node] : llvm::enumerate(nodes))
     importNode(node, scope, i);
+}
+
+/// Whether all inputs are tensors, if the op takes nothing else; reports if not.
+LogicalResult GraphImporter::checkTensors(NodeReader &node, const OpEntry &entry) {
+  for (auto [i, input] : llvm::enumerate(node.inputs))
+    if (!entry.takesSequences && input && isa<TupleType>(input.getType()))
+      return node.error("expects input " + Twine(i) + " to be a tensor, but got a sequence");
+  return success();
 }
 
 void GraphImporter::importNode(const NodeProto &node, Scope &scope, unsigned index) {
@@ -153,7 +164,7 @@ void GraphImporter::importNode(const NodeProto &node, Scope &scope, unsigned ind
           (void)reader.error("expects " + Twine(entry->minInputs) +
                              (entry->maxInputs == entry->minInputs ? Twine() : " or more") +
                              " inputs, but got " + Twine(given - llvm::count(reader.inputs, Value())));
-        else if (failed(entry->handler(reader)))
+        else if (failed(checkTensors(reader, *entry)) || failed(entry->handler(reader)))
           reader.failed = true;
         if (!reader.failed)
           reader.finish();
@@ -202,6 +213,11 @@ LogicalResult GraphImporter::importCall(NodeReader &node, const FunctionProto &f
 //===----------------------------------------------------------------------------------------===//
 // The module
 //===----------------------------------------------------------------------------------------===//
+
+/// Removes what stood for sequences: their elements have been taken out.
+static void eraseSequences(func::FuncOp function) {
+  function.walk([](UnrealizedConversionCastOp op) { op.erase(); });
+}
 
 FailureOr<OwningOpRef<ModuleOp>> GraphImporter::run() {
   if (failed(checkModel(file, registry)))
@@ -269,6 +285,7 @@ FailureOr<OwningOpRef<ModuleOp>> GraphImporter::run() {
   if (failed(complete) || !errors.empty())
     return emitErrors();
 
+  eraseSequences(function);
   func::ReturnOp::create(builder, file.getLoc(), outputs);
   function.setFunctionType(builder.getFunctionType(inputTypes, TypeRange(ValueRange(outputs))));
   for (auto [i, output] : llvm::enumerate(graph.output()))

@@ -73,6 +73,7 @@ private:
   void openScope(const ::onnx::GraphProto &graph, Scope &scope, mlir::Block *block);
   void importNodes(const google::protobuf::RepeatedPtrField<::onnx::NodeProto> &nodes, Scope &scope);
   void importNode(const ::onnx::NodeProto &node, Scope &scope, unsigned index);
+  mlir::LogicalResult checkTensors(NodeReader &node, const OpEntry &entry);
   mlir::LogicalResult importCall(NodeReader &node, const ::onnx::FunctionProto &function);
   /// What `name` stands for; null after an error.
   mlir::Value lookup(llvm::StringRef name, Scope &scope);
@@ -93,6 +94,8 @@ private:
   llvm::StringMap<std::string> symbolNames;
   llvm::StringSet<> usedSymbols;
   std::map<std::string, int64_t> symbolValues;
+  /// The ONNX data types of constants that are kept in a wider type (NarrowElements.h).
+  llvm::DenseMap<mlir::Value, int32_t> narrowTypes;
   unsigned callDepth = 0;
   std::vector<std::pair<mlir::Location, std::string>> errors;
 };

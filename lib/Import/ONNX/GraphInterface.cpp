@@ -166,11 +166,15 @@ LogicalResult GraphImporter::checkOutput(const ValueInfoProto &output, Value val
     report(file.getLoc(), "output \"" + output.name() + "\": " + why);
     return failure();
   };
-  auto type = cast<RankedTensorType>(value.getType());
-  if (!output.has_type())
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  if (type && !output.has_type())
     return success();
-  if (!output.type().has_tensor_type())
+  if (!type || !output.type().has_tensor_type())
     return refuse("only tensors are supported, not sequences, maps, optional or sparse values");
+  if (int32_t dataType = output.type().tensor_type().elem_type(); narrowElement(context, dataType))
+    return refuse("element type " +
+                  ::onnx::TensorProto::DataType_Name(static_cast<::onnx::TensorProto::DataType>(dataType)) +
+                  " is supported for constants only");
   RankedTensorType declared = readDeclaredType(output);
   if (!declared)
     return success();

@@ -58,6 +58,13 @@ std::optional<SmallVector<double>> NodeReader::constantReals(Value value) {
   return constant ? floatElements(constant.getValue(), kMaxParameters) : std::nullopt;
 }
 
+SmallVector<Value> NodeReader::elements(unsigned i) {
+  if (auto list = input(i) ? input(i).getDefiningOp<UnrealizedConversionCastOp>() : nullptr)
+    return llvm::to_vector(list.getInputs());
+  (void)error("expects input " + Twine(i) + " to be a sequence");
+  return {};
+}
+
 SmallVector<int64_t> NodeReader::requireConstantInts(unsigned i, StringRef what) {
   if (std::optional<SmallVector<int64_t>> values = constantInts(input(i)))
     return *values;
@@ -143,6 +150,18 @@ ElementsAttr NodeReader::tensor(StringRef name) {
   if (!value)
     (void)error("in attribute '" + name + "': " + why);
   return value;
+}
+
+Value NodeReader::tensorValue(StringRef name) {
+  Value value = constant(tensor(name));
+  const AttributeProto *attribute = find(name);
+  if (value && attribute->type() == AttributeProto::TENSOR)
+    importer.narrowTypes[value] = attribute->t().data_type();
+  return value;
+}
+
+std::optional<NarrowElement> NodeReader::narrow(Value value) const {
+  return narrowElement(getContext(), importer.narrowTypes.lookup(value));
 }
 
 Type NodeReader::elementType(int64_t dataType) {
@@ -291,6 +310,14 @@ Value NodeReader::vector(ArrayRef<int64_t> elements) {
   return constant(HostTensor::of<int64_t>(type, elements).toElementsAttr("sizes"));
 }
 
+Value NodeReader::sequence(ArrayRef<Value> elements) {
+  if (failed || llvm::is_contained(elements, Value()))
+    return {};
+  // Stands for the list until the end of the import, where no one uses it.
+  Type type = TupleType::get(getContext(), TypeRange(ValueRange(elements)));
+  return UnrealizedConversionCastOp::create(importer.builder, loc, type, elements).getResult(0);
+}
+
 Value NodeReader::reshape(Value value, ArrayRef<AffineExpr> target) {
   if (failed || !value)
     return {};
@@ -357,6 +384,9 @@ LogicalResult NodeReader::importGraph(StringRef attribute, Region &region, Array
     failed = true; // The nodes have reported.
     return failure();
   }
+  for (auto [i, output] : llvm::enumerate(outputs))
+    if (isa<TupleType>(output.getType()))
+      return error("expects tensors from '" + attribute + "', but output " + Twine(i) + " is a sequence");
   return success();
 }
 

@@ -9,6 +9,7 @@
 #ifndef TENON_IMPORT_ONNX_NODEREADER_H
 #define TENON_IMPORT_ONNX_NODEREADER_H
 
+#include "NarrowElements.h"
 #include "Registry.h"
 
 #include "tenon/Dialect/Tenon/IR/SymbolicSizes.h"
@@ -47,6 +48,9 @@ public:
   mlir::Value input(unsigned i) const { return i < inputs.size() ? inputs[i] : mlir::Value(); }
   llvm::ArrayRef<mlir::Value> getInputs() const { return inputs; }
 
+  /// The tensors of a sequence, which input `i` must be: an error otherwise.
+  llvm::SmallVector<mlir::Value> elements(unsigned i);
+
   /// The type of a value; of a null one (after an error), a scalar's.
   mlir::RankedTensorType type(mlir::Value value) const;
   mlir::Type element(mlir::Value value) const { return type(value).getElementType(); }
@@ -54,6 +58,8 @@ public:
 
   /// The sizes of a value over getSizes()'s symbols.
   SymbolicSizes::Sizes sizesOf(mlir::Value value) { return getSizes().of(type(value)); }
+  /// What the value's elements are in the model, if that is narrower than what they are kept in.
+  std::optional<NarrowElement> narrow(mlir::Value value) const;
   /// The elements of an integer or bool tensor of up to 1024 elements, if they are known; nothing for a null
   /// value.
   std::optional<llvm::SmallVector<int64_t>> constantInts(mlir::Value value);
@@ -77,6 +83,8 @@ public:
   std::optional<llvm::SmallVector<std::string>> texts(llvm::StringRef name);
   /// The constant in the attribute (dense or sparse); null if there is none.
   mlir::ElementsAttr tensor(llvm::StringRef name);
+  /// As tensor, as a value that remembers a narrow element type.
+  mlir::Value tensorValue(llvm::StringRef name);
   /// The element type an attribute names by number, or null after an error.
   mlir::Type elementType(int64_t dataType);
 
@@ -128,6 +136,8 @@ public:
   mlir::Value scalar(double value, mlir::Type elementType);
   /// A vector of i64.
   mlir::Value vector(llvm::ArrayRef<int64_t> values);
+  /// A list of tensors as one value, for results; null after an error.
+  mlir::Value sequence(llvm::ArrayRef<mlir::Value> elements);
   /// The same elements with other sizes; the value itself if nothing changes.
   mlir::Value reshape(mlir::Value value, llvm::ArrayRef<mlir::AffineExpr> sizes);
   mlir::Value cast(mlir::Value value, mlir::Type elementType);

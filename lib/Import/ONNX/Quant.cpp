@@ -27,15 +27,25 @@ static Value perTensor(NodeReader &node, Value value, Value input) {
   return node.reshape(value, {});
 }
 
+/// The number as the result of a quantization to a narrow type: one of a wider type, within the narrow one's
+/// range.
+static Value clampToNarrow(NodeReader &node, Value value, const NarrowElement &narrow) {
+  auto bound = [&](int64_t number) { return node.scalar(static_cast<double>(number), narrow.storage); };
+  return node.make<MinOp>({node.make<MaxOp>({value, bound(narrow.low())}), bound(narrow.high())});
+}
+
 static LogicalResult importQuantizeLinear(NodeReader &node) {
   node.ignore("saturate"); // Of 8-bit floating point targets.
   node.ignore("precision");
   Value input = node.input(0), scale = perTensor(node, node.input(1), input),
         zero = perTensor(node, node.input(2), input);
   int64_t dtype = node.integer("output_dtype", 0);
-  Type to = zero    ? node.element(zero)
-            : dtype ? node.elementType(dtype)
-                    : IntegerType::get(node.getContext(), 8, IntegerType::Unsigned);
+  std::optional<NarrowElement> narrow =
+      node.hasInput(2) ? node.narrow(node.input(2)) : narrowElement(node.getContext(), dtype);
+  Type to = zero     ? node.element(zero)
+            : narrow ? narrow->storage
+            : dtype  ? node.elementType(dtype)
+                     : IntegerType::get(node.getContext(), 8, IntegerType::Unsigned);
   if (!to)
     return failure();
   if (!isa<IntegerType>(to))
@@ -43,18 +53,46 @@ static LogicalResult importQuantizeLinear(NodeReader &node) {
   NamedAttribute attributes[] = {node.attr("to", TypeAttr::get(to)),
                                  node.attr("axis", quantAxis(node, input, scale)),
                                  node.attr("block_size", node.integer("block_size", 0))};
-  return node.yield(node.make<QuantizeLinearOp>({input, scale, zero}, attributes));
+  Value result = node.make<QuantizeLinearOp>({input, scale, zero}, attributes);
+  return node.yield(narrow ? clampToNarrow(node, result, *narrow) : result);
+}
+
+/// A scale or zero point of one value or a vector along `axis`, in the input's rank.
+static Value alongAxis(NodeReader &node, Value value, int64_t axis, int64_t rank) {
+  if (!value || node.rank(value) == 0)
+    return value;
+  Sizes sizes(rank, node.getSizes().constant(1));
+  sizes[axis] = node.sizesOf(value).front();
+  return node.reshape(value, sizes);
+}
+
+/// Constants of 8-bit floats are kept as f32: a product with the scale is left.
+static Value dequantizeReals(NodeReader &node, Value input, Value scale, Value zero) {
+  int64_t axis = quantAxis(node, input, scale), rank = node.rank(input);
+  if (node.rank(scale) > 1 || node.integer("block_size", 0) != 0) {
+    (void)node.error(
+        "expects one scale, or one per element of the axis, to dequantize floating point numbers");
+    return {};
+  }
+  Type element = node.element(scale);
+  Value result = node.cast(input, element);
+  if (zero)
+    result = node.make<SubOp>({result, node.cast(alongAxis(node, zero, axis, rank), element)});
+  return node.make<MulOp>({result, alongAxis(node, scale, axis, rank)});
 }
 
 static LogicalResult importDequantizeLinear(NodeReader &node) {
   Value input = node.input(0), scale = perTensor(node, node.input(1), input),
         zero = perTensor(node, node.input(2), input);
   int64_t dtype = node.integer("output_dtype", 0);
+  Type to = dtype ? node.elementType(dtype) : node.element(scale);
+  if (!to)
+    return failure();
+  if (isa<FloatType>(node.element(input)))
+    return node.yield(node.cast(dequantizeReals(node, input, scale, zero), to));
   NamedAttribute attributes[] = {node.attr("axis", quantAxis(node, input, scale)),
                                  node.attr("block_size", node.integer("block_size", 0))};
-  Value result = node.make<DequantizeLinearOp>({input, scale, zero}, attributes);
-  Type to = dtype ? node.elementType(dtype) : node.element(scale);
-  return to ? node.yield(node.cast(result, to)) : failure();
+  return node.yield(node.cast(node.make<DequantizeLinearOp>({input, scale, zero}, attributes), to));
 }
 
 static Value reduceAll(NodeReader &node, ReduceKind kind, Value value) {

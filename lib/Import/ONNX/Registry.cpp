@@ -21,6 +21,7 @@ Registry::Registry() {
   registerRecurrent(*this);
   registerReduction(*this);
   registerResize(*this);
+  registerSequences(*this);
   registerShape(*this);
 }
 
@@ -35,6 +36,11 @@ void Registry::insert(StringRef domain, StringRef op, OpEntry entry) {
 void Registry::add(StringRef op, int64_t since, unsigned minInputs, unsigned maxInputs, Handler handler,
                    StringRef domain) {
   insert(domain, op, {since, minInputs, maxInputs, handler, ""});
+}
+
+void Registry::addForSequences(StringRef op, int64_t since, unsigned minInputs, unsigned maxInputs,
+                               Handler handler) {
+  insert("", op, {since, minInputs, maxInputs, handler, "", /*takesSequences=*/true});
 }
 
 void Registry::refuse(StringRef op, StringRef reason, int64_t since, StringRef domain) {

@@ -31,6 +31,8 @@ struct OpEntry {
   /// Null if these versions are refused, for the reason `refusal`.
   Handler handler;
   std::string refusal;
+  /// Whether inputs may be sequences; else they are tensors.
+  bool takesSequences = false;
 };
 
 /// The ops of all families.
@@ -41,6 +43,9 @@ public:
   /// Reads versions of `op` from `since` on with `handler`; the first `minInputs` inputs must be given.
   void add(llvm::StringRef op, int64_t since, unsigned minInputs, unsigned maxInputs, Handler handler,
            llvm::StringRef domain = "");
+  /// As add, for an op that takes sequences.
+  void addForSequences(llvm::StringRef op, int64_t since, unsigned minInputs, unsigned maxInputs,
+                       Handler handler);
   /// Refuses versions of `op` from `since` on for this reason.
   void refuse(llvm::StringRef op, llvm::StringRef reason, int64_t since = 1, llvm::StringRef domain = "");
 
@@ -67,6 +72,7 @@ void registerQuant(Registry &registry);
 void registerRecurrent(Registry &registry);
 void registerReduction(Registry &registry);
 void registerResize(Registry &registry);
+void registerSequences(Registry &registry);
 void registerShape(Registry &registry);
 
 } // namespace tenon::importer

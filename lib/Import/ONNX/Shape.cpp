@@ -29,7 +29,7 @@ static LogicalResult importConstant(NodeReader &node) {
   ElementsAttr value;
   for (StringRef name : {"value", "sparse_value"})
     if (node.hasAttribute(name))
-      value = node.tensor(name);
+      return node.yield(node.tensorValue(name));
   if (std::optional<float> number = node.real("value_float"))
     value = listAttr<float>({}, builder.getF32Type(), *number);
   if (std::optional<int64_t> number = node.integer("value_int"))

@@ -1,6 +1,7 @@
 //===- Tensors.cpp - Types and constant tensors of ONNX as MLIR types and attributes ------------===//
 
 #include "Tensors.h"
+#include "NarrowElements.h"
 
 #include "tenon/Support/HostTensor.h"
 
@@ -62,7 +63,8 @@ Type tenon::importer::elementType(MLIRContext *context, int32_t dataType, std::s
 
 /// The static type of a tensor; null, with the reason in `error`, if it has none.
 static RankedTensorType tensorType(MLIRContext *context, const TensorProto &tensor, std::string &error) {
-  Type element = elementType(context, tensor.data_type(), error);
+  std::optional<NarrowElement> narrow = narrowElement(context, tensor.data_type());
+  Type element = narrow ? narrow->storage : elementType(context, tensor.data_type(), error);
   if (!element)
     return {};
   // Zeros count last: a product that overflows is as wrong beside a dimension of size 0.
@@ -116,6 +118,27 @@ static bool fillFromLists(HostTensor &to, const TensorProto &tensor, std::string
   });
 }
 
+/// The constant of packed elements. In a list each number holds a byte of them.
+static ElementsAttr narrowAttr(ModelFile &file, const TensorProto &tensor, RankedTensorType type,
+                               const NarrowElement &element, StringRef name, std::string &error) {
+  std::string listed;
+  std::optional<TensorBytes> bytes;
+  if (file.isRaw(tensor))
+    bytes = file.rawBytes(tensor, error);
+  else
+    for (int32_t number : tensor.int32_data())
+      listed.push_back(static_cast<char>(number));
+  if (file.isRaw(tensor) && !bytes)
+    return {};
+  StringRef packed = bytes ? StringRef(bytes->data) : StringRef(listed);
+  int64_t expected = packedBytes(element, type.getNumElements());
+  if (static_cast<int64_t>(packed.size()) != expected) {
+    error = llvm::formatv("expects {0} bytes of packed elements, but got {1}", expected, packed.size());
+    return {};
+  }
+  return unpack(element, type.getShape(), ArrayRef(packed.data(), packed.size())).toElementsAttr(name);
+}
+
 ElementsAttr tenon::importer::tensorAttr(MLIRContext *context, ModelFile &file, const TensorProto &tensor,
                                          StringRef name, std::string &error) {
   if (tensor.has_segment()) {
@@ -130,6 +153,8 @@ ElementsAttr tenon::importer::tensorAttr(MLIRContext *context, ModelFile &file, 
     error = "the size in bytes overflows";
     return {};
   }
+  if (std::optional<NarrowElement> narrow = narrowElement(context, tensor.data_type()))
+    return narrowAttr(file, tensor, type, *narrow, name, error);
   if (!file.isRaw(tensor)) {
     // Compare lengths before allocating: dimensions of a few bytes may claim any size.
     int64_t listed = std::max({tensor.float_data_size(), tensor.double_data_size(), tensor.int32_data_size(),

@@ -13,7 +13,8 @@ namespace tenon::importer {
 mlir::Type elementType(mlir::MLIRContext *context, int32_t dataType, std::string &error);
 
 /// The tensor as an attribute: inline when it is small, else a resource named `name` over the bytes of the
-/// file. Null, with the reason in `error`, if its parts do not fit together or the type is not supported.
+/// file. Elements of fewer than 8 bits and 8-bit floats become wider ones (NarrowElements.h). Null, with the
+/// reason in `error`, if its parts do not fit together or the type is not supported.
 mlir::ElementsAttr tensorAttr(mlir::MLIRContext *context, ModelFile &file, const ::onnx::TensorProto &tensor,
                               llvm::StringRef name, std::string &error);
 
