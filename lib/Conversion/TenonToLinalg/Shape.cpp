@@ -435,10 +435,34 @@ struct SizeVectorLowering : OpConversionPattern<SizeVectorOp> {
   }
 };
 
+struct RangeLowering : OpConversionPattern<RangeOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult matchAndRewrite(RangeOp op, OpAdaptor adaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    StructuredBuilder b(rewriter, op);
+    RankedTensorType result = tensorType(op.getResult());
+    auto only = [&](Value original, Value converted) {
+      return b.input(original, converted,
+                     SmallVector<AffineExpr>(tensorType(original).getRank(), b.constant(0)));
+    };
+    Input inputs[] = {only(op.getStart(), adaptor.getStart()), only(op.getDelta(), adaptor.getDelta())};
+    return b.replace(b.parallel(result, inputs, [&](ScalarBuilder &s, ValueRange x) {
+      Type type = x[0].getType();
+      Value number = s.index(0);
+      if (isa<FloatType>(type))
+        number = s.toFloat(arith::IndexCastOp::create(s, s.getI64Type(), number), /*isUnsigned=*/false, type);
+      else
+        number = arith::IndexCastOp::create(s, type, number);
+      return s.add(x[0], s.mul(number, x[1]));
+    }));
+  }
+};
+
 } // namespace
 
 void tenon::populateShapePatterns(const TypeConverter &converter, RewritePatternSet &patterns) {
-  patterns.add<ConcatLowering, ExpandLowering, PadLowering, ReshapeLowering, ReverseSequenceLowering,
-               ShapeOfLowering, SizeVectorLowering, SliceLowering, TileLowering, TransposeLowering,
-               TriluLowering>(converter, patterns.getContext());
+  patterns.add<ConcatLowering, ExpandLowering, PadLowering, RangeLowering, ReshapeLowering,
+               ReverseSequenceLowering, ShapeOfLowering, SizeVectorLowering, SliceLowering, TileLowering,
+               TransposeLowering, TriluLowering>(converter, patterns.getContext());
 }

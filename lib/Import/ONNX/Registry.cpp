@@ -14,6 +14,7 @@ Registry::Registry() {
   registerControl(*this);
   registerElementwise(*this);
   registerFunctions(*this);
+  registerGridSample(*this);
   registerIndexing(*this);
   registerNormalization(*this);
   registerPooling(*this);
@@ -23,6 +24,7 @@ Registry::Registry() {
   registerResize(*this);
   registerSequences(*this);
   registerShape(*this);
+  registerSignal(*this);
 }
 
 static std::string key(StringRef domain, StringRef op) { return (domain + ":" + op).str(); }

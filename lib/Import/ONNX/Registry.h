@@ -65,6 +65,7 @@ void registerContraction(Registry &registry);
 void registerControl(Registry &registry);
 void registerElementwise(Registry &registry);
 void registerFunctions(Registry &registry);
+void registerGridSample(Registry &registry);
 void registerIndexing(Registry &registry);
 void registerNormalization(Registry &registry);
 void registerPooling(Registry &registry);
@@ -74,6 +75,7 @@ void registerReduction(Registry &registry);
 void registerResize(Registry &registry);
 void registerSequences(Registry &registry);
 void registerShape(Registry &registry);
+void registerSignal(Registry &registry);
 
 } // namespace tenon::importer
 

@@ -264,3 +264,21 @@ func.func @shape_of(%A: tensor<?x4xf32, #tenon.dims<[n, 4]>>) -> tensor<2xi64> {
   }
   return %r : tensor<2xi64>
 }
+
+// -----
+
+// The number of an element times the step, from numbers known at run time.
+// CHECK-LABEL: func.func @range
+// CHECK: %[[INDEX:.+]] = linalg.index 0
+// CHECK: %[[WIDE:.+]] = arith.index_cast %[[INDEX]] : index to i64
+// CHECK: %[[NUMBER:.+]] = arith.sitofp %[[WIDE]] : i64 to f32
+// CHECK: %[[STEP:.+]] = arith.mulf %[[NUMBER]], %[[DELTA:.+]] : f32
+// CHECK: arith.addf %[[START:.+]], %[[STEP]] : f32
+func.func @range(%A: tensor<f32>, %B: tensor<f32>, %C: tensor<f32>) -> tensor<4xf32> {
+  %r = tenon.kernel(%A, %B, %C : tensor<f32>, tensor<f32>, tensor<f32>) -> (tensor<4xf32>) {
+  ^bb0(%a: tensor<f32>, %b: tensor<f32>, %c: tensor<f32>):
+    %r = tenon.range %a, %b, %c : (tensor<f32>, tensor<f32>, tensor<f32>) -> tensor<4xf32>
+    tenon.yield %r : tensor<4xf32>
+  }
+  return %r : tensor<4xf32>
+}
