@@ -60,11 +60,8 @@ std::string tenon::disassemble(const ObjectBytes &object) {
   TemporaryFile input("o"), output("txt");
   input.write(object);
   std::optional<StringRef> redirects[] = {std::nullopt, output.path.str(), std::nullopt};
-  // An AArch64 object doesn't say which extensions it uses. The machine is two bytes behind the type.
-  bool isAArch64 = object.size() > 19 && object[18] == '\xB7';
   int status = llvm::sys::ExecuteAndWait(TENON_TEST_OBJDUMP,
-                                         {TENON_TEST_OBJDUMP, "-d", "-r", "--no-show-raw-insn",
-                                          isAArch64 ? "--mattr=+sve" : "--mattr=", input.path},
+                                         {TENON_TEST_OBJDUMP, "-d", "-r", "--no-show-raw-insn", input.path},
                                          std::nullopt, redirects);
   EXPECT_EQ(status, 0);
   auto text = llvm::MemoryBuffer::getFile(output.path);

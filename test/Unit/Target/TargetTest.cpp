@@ -234,7 +234,7 @@ TEST(Target, EveryMachineGetsVectorInstructions) {
       {"x86-64-v4", elf, "{%k"},     {"aarch64", elf, "fadd\tv"},
       {"rpi4", elf, "fadd\tv"},      {"rpi5", elf, "fadd\tv"},
       {"riscv64", elf, "vfadd.vv"},  {"riscv64-zvl256b", elf, "vfadd.vv"},
-      {"wasm32", wasm, "f32x4.add"}, {"aarch64-sve", elf, "fadd\tz"},
+      {"wasm32", wasm, "f32x4.add"}, {"aarch64-sve", elf, "fadd\tv"},
   };
   EXPECT_EQ(std::size(expected) + 1, machineNames().size());
   for (const ExpectedObject &object : expected) {
