@@ -5,7 +5,8 @@
 // elements it needs, producers without a stage of their own are computed at the use, stages are computed
 // where the schedule puts them.
 //
-//   LoopTree.cpp      stages as a tree, loops, tiles and their remainders, scratch regions
+//   LoopTree.cpp      stages as a tree, and the scratch regions they fill
+//   Tiles.cpp         the loops over a variable, their tiles and what remains; parallel loops
 //   RegisterTile.cpp  the points of a tile, reductions with accumulators in registers
 //   Prefetch.cpp      the next panel of packed weights, while this one is used
 //   Access.cpp        loads and stores: contiguous, broadcast, masked, strided, transposed in registers
@@ -143,19 +144,17 @@ private:
   mlir::AffineExpr liftIndex(mlir::AffineExpr index, const Node &parent) const;
   llvm::LogicalResult emitNode(Node &node, llvm::ArrayRef<Buffer> destinations);
   llvm::LogicalResult emitLoops(Node &node, unsigned depth, llvm::ArrayRef<Buffer> destinations);
-  llvm::LogicalResult emitParallelLoops(Node &node, llvm::ArrayRef<Buffer> destinations);
-  llvm::LogicalResult emitParallelTile(Node &node, llvm::ArrayRef<Loop> loops, mlir::ValueRange tileNumbers,
-                                       unsigned i, llvm::ArrayRef<Buffer> destinations);
-  llvm::LogicalResult inRemainder(Variable variable, const LinearForm &start, bool isVector,
-                                  mlir::Operation *branch,
-                                  llvm::function_ref<llvm::LogicalResult(Values &)> body);
   llvm::LogicalResult emitStages(Node &node, unsigned depth);
   llvm::LogicalResult emitStoredStage(Node &stage);
-  bool canSplitBorder(const Node &node) const;
-  llvm::LogicalResult emitPadded(Node &node, unsigned dim, bool inside, const Buffer &destination);
   llvm::LogicalResult emitInnerLoops(Node &node, llvm::ArrayRef<Loop> loops,
                                      llvm::ArrayRef<Buffer> destinations);
   llvm::LogicalResult placeRegion(Node &stage, llvm::SmallVectorImpl<LinearForm> &origin);
+  llvm::SmallVector<Loop> toLoops(const Node &node, llvm::ArrayRef<LoopStep> steps) const;
+  Variable addVariable(mlir::AffineExpr extent);
+  Variable variableOf(const Node &node, unsigned dim) const;
+  std::optional<Variable> vectorVariableOf(const Node &node) const;
+
+  // Tiles.cpp
   /// Runs `body` for each tile of `variable`: full tiles in a loop, then what remains. `carried` are
   /// loop-carried values.
   llvm::LogicalResult forEachTile(Loop loop, bool isVector, Values &carried,
@@ -171,10 +170,16 @@ private:
   llvm::LogicalResult inTile(Variable variable, const LinearForm &offset, int64_t extent,
                              mlir::Value laneCount, mlir::Operation *loop, Values &carried,
                              llvm::function_ref<llvm::LogicalResult(Values &)> body, bool scalable = false);
-  llvm::SmallVector<Loop> toLoops(const Node &node, llvm::ArrayRef<LoopStep> steps) const;
-  Variable addVariable(mlir::AffineExpr extent);
-  Variable variableOf(const Node &node, unsigned dim) const;
-  std::optional<Variable> vectorVariableOf(const Node &node) const;
+  llvm::LogicalResult emitParallelLoops(Node &node, llvm::ArrayRef<Buffer> destinations);
+  llvm::LogicalResult emitParallelTile(Node &node, llvm::ArrayRef<Loop> loops, mlir::ValueRange tileNumbers,
+                                       unsigned i, llvm::ArrayRef<Buffer> destinations);
+  llvm::LogicalResult inRemainder(Variable variable, const LinearForm &start, bool isVector,
+                                  mlir::Operation *branch,
+                                  llvm::function_ref<llvm::LogicalResult(Values &)> body);
+
+  // Padding.cpp
+  bool canSplitBorder(const Node &node) const;
+  llvm::LogicalResult emitPadded(Node &node, unsigned dim, bool inside, const Buffer &destination);
 
   // RegisterTile.cpp
   llvm::SmallVector<Point> tilePoints(llvm::ArrayRef<Variable> variables,

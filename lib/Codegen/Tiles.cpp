@@ -1,0 +1,252 @@
+//===- Tiles.cpp - The loops over a variable, their tiles and what remains --------------------------===//
+
+#include "KernelEmitter.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+using namespace tenon;
+
+LogicalResult KernelEmitter::inTile(Variable variable, const LinearForm &offset, int64_t extent,
+                                    Value laneCount, Operation *loop, Values &carried,
+                                    function_ref<LogicalResult(Values &)> body, bool scalable) {
+  LoopVariable saved = variables[variable];
+  scopes.emplace_back();
+  scopes.back().loop = loop;
+  LoopVariable &tile = variables[variable];
+  tile.base.add(offset);
+  tile.extent = extent;
+  tile.dynamicExtent = {};
+  tile.laneCount = laneCount;
+  tile.scalable = scalable;
+  tile.capacity = {};
+  tile.level = scopes.size() - 1;
+  LogicalResult result = body(carried);
+  scopes.pop_back();
+  variables[variable] = saved;
+  return result;
+}
+
+LogicalResult KernelEmitter::forEachTile(Loop loop, bool isVector, Values &carried,
+                                         function_ref<LogicalResult(Values &)> body) {
+  const LoopVariable &along = variables[loop.variable];
+  if (along.laneCount && (isVector || !scalable))
+    return body(carried);
+  if (fitsLeastVector(along, isVector))
+    return inTile(loop.variable, LinearForm(), lanes, extentOf(along), nullptr, carried, body,
+                  /*scalable=*/true);
+  if (hasDynamicTrips(along, isVector))
+    return forEachDynamicTile(loop.variable, loop.step, isVector, carried, body);
+  return forEachStaticTile(loop, carried, body);
+}
+
+LogicalResult KernelEmitter::forEachStaticTile(Loop loop, Values &carried,
+                                               function_ref<LogicalResult(Values &)> body) {
+  int64_t extent = variables[loop.variable].extent;
+  if (extent <= loop.step)
+    return body(carried);
+  EvenSplit split = splitEvenly(extent, loop.step);
+  if (!loop.even)
+    split = {loop.step, extent / loop.step, extent % loop.step, extent % loop.step != 0};
+  if (failed(repeatTile(loop.variable, 0, split.large, split.largeCount, carried, body)))
+    return failure();
+  return repeatTile(loop.variable, split.large * split.largeCount, split.small, split.smallCount, carried,
+                    body);
+}
+
+LogicalResult KernelEmitter::repeatTile(Variable variable, int64_t start, int64_t extent, int64_t count,
+                                        Values &carried, function_ref<LogicalResult(Values &)> body) {
+  bool isScaled = variables[variable].scalable;
+  if (count == 0)
+    return success();
+  if (count == 1)
+    return inTile(variable, scaled(LinearForm(start), isScaled), extent, {}, nullptr, carried, body,
+                  isScaled);
+  auto loop = scf::ForOp::create(builder, loc, arith::ConstantIndexOp::create(builder, loc, 0),
+                                 arith::ConstantIndexOp::create(builder, loc, count),
+                                 arith::ConstantIndexOp::create(builder, loc, 1), carried);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(loop.getBody());
+  // Loops count tiles: the index is then a multiple of the step to the eye, and packed layouts divide it
+  // exactly.
+  LinearForm offset(start);
+  offset.add(loop.getInductionVar(), extent);
+  Values inside(loop.getRegionIterArgs());
+  if (failed(inTile(variable, scaled(offset, isScaled), extent, {}, loop, inside, body, isScaled)))
+    return failure();
+  if (!carried.empty())
+    scf::YieldOp::create(builder, loc, inside);
+  carried.assign(loop.result_begin(), loop.result_end());
+  return success();
+}
+
+/// Full tiles, then single iterations, or single masked vectors along the vector dimension.
+LogicalResult KernelEmitter::forEachDynamicTile(Variable variable, int64_t step, bool isVector,
+                                                Values &carried, function_ref<LogicalResult(Values &)> body) {
+  Value extent = extentOf(variables[variable]);
+  bool isScaled = scalable && isVector;
+  auto constant = [&](int64_t value) -> Value { return arith::ConstantIndexOp::create(builder, loc, value); };
+  auto runLoop = [&](Value lower, Value upper, int64_t width, bool masked) -> LogicalResult {
+    auto loop = scf::ForOp::create(builder, loc, lower, upper, constant(1), carried);
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(loop.getBody());
+    LinearForm offset;
+    offset.add(loop.getInductionVar(), width);
+    offset = scaled(offset, isScaled);
+    Value count;
+    if (masked) {
+      Value at = offset.materialize(builder, loc);
+      count = arith::MinSIOp::create(builder, loc, times(width, isScaled),
+                                     arith::SubIOp::create(builder, loc, extent, at));
+    }
+    Values inside(loop.getRegionIterArgs());
+    if (failed(inTile(variable, offset, width, count, loop, inside, body, isScaled)))
+      return failure();
+    if (!carried.empty())
+      scf::YieldOp::create(builder, loc, inside);
+    carried.assign(loop.result_begin(), loop.result_end());
+    return success();
+  };
+  int64_t narrow = isVector ? lanes : 1;
+  Value full = constant(0);
+  if (step > narrow || !isVector) {
+    Value tiles = arith::DivUIOp::create(builder, loc, extent, times(step, isScaled));
+    if (failed(runLoop(full, tiles, step, false)))
+      return failure();
+    if (step == narrow)
+      return success();
+    full = arith::MulIOp::create(builder, loc, tiles, constant(step / narrow));
+  }
+  if (!isVector)
+    return runLoop(full, extent, 1, false);
+  Value upper = arith::CeilDivUIOp::create(builder, loc, extent, times(narrow, isScaled));
+  if (step == narrow) {
+    // One vector a tile: the unmasked ones in a loop of their own, so that only the last pays for its mask.
+    Value tiles = arith::DivUIOp::create(builder, loc, extent, times(narrow, isScaled));
+    if (failed(runLoop(full, tiles, narrow, false)))
+      return failure();
+    full = tiles;
+  }
+  return runLoop(full, upper, narrow, true);
+}
+
+/// The first loops of the kernel's result as one range, of which each call of the kernel runs [begin, end).
+LogicalResult KernelEmitter::emitParallelLoops(Node &node, ArrayRef<Buffer> destinations) {
+  unsigned count = node.schedule->parallelLoops;
+  if (count > node.schedule->loops.size())
+    return kernel.getOp(node.op).op->emitOpError("expects at most ")
+           << node.schedule->loops.size() << " parallel loops, but got " << count;
+  ArrayRef<LoopStep> steps = ArrayRef(node.schedule->loops).take_front(count);
+  for (unsigned i = 0; i < count; ++i)
+    if (llvm::any_of(steps.take_front(i), [&](LoopStep outer) { return outer.dim == steps[i].dim; }))
+      return kernel.getOp(node.op).op->emitOpError(
+                 "expects parallel loops over different dimensions, but got two over d")
+             << steps[i].dim;
+  if (failed(emitStages(node, 0)))
+    return failure();
+  for (LoopStep loop : steps)
+    if (kernel.getOp(node.op).isReductionLoop(loop.dim))
+      return kernel.getOp(node.op).op->emitOpError("expects parallel loops, but d") << loop.dim << " reduces";
+  SmallVector<Loop> loops = toLoops(node, steps);
+  auto constant = [&](int64_t value) -> Value { return arith::ConstantIndexOp::create(builder, loc, value); };
+  Values trips;
+  for (Loop loop : loops) {
+    const LoopVariable &variable = variables[loop.variable];
+    bool isVector = vectorVariableOf(node) == loop.variable;
+    trips.push_back(hasDynamicTrips(variable, isVector)
+                        ? Value(arith::CeilDivUIOp::create(builder, loc, extentOf(variable),
+                                                           times(loop.step, scalable && isVector)))
+                        : constant(llvm::divideCeil(variable.extent, loop.step)));
+  }
+  auto [first, last] = tileRange(node, loops, trips);
+  auto range = scf::ForOp::create(builder, loc, first, last, constant(1));
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(range.getBody());
+  scopes.emplace_back();
+  scopes.back().loop = range;
+  Value rest = range.getInductionVar();
+  Values tileNumbers(count);
+  for (unsigned i = count; i-- > 0;) {
+    tileNumbers[i] = i == 0 ? rest : builder.createOrFold<arith::RemUIOp>(loc, rest, trips[i]);
+    if (i > 0)
+      rest = builder.createOrFold<arith::DivUIOp>(loc, rest, trips[i]);
+  }
+  LogicalResult result = emitParallelTile(node, loops, tileNumbers, 0, destinations);
+  scopes.pop_back();
+  return result;
+}
+
+/// Loop `i` of the parallel loops at its tile; branches where the last tile is cut short.
+LogicalResult KernelEmitter::emitParallelTile(Node &node, ArrayRef<Loop> loops, ValueRange tileNumbers,
+                                              unsigned i, ArrayRef<Buffer> destinations) {
+  if (i == loops.size())
+    return emitLoops(node, i, destinations);
+  auto [variable, step, even] = loops[i];
+  Values none;
+  auto inner = [&](Values &) -> LogicalResult {
+    // Stages between two parallel loops belong to each iteration of the range.
+    if (i + 1 < loops.size() && failed(emitStages(node, i + 1)))
+      return failure();
+    return emitParallelTile(node, loops, tileNumbers, i + 1, destinations);
+  };
+  const LoopVariable &current = variables[variable];
+  bool isVector = vectorVariableOf(node) == variable, isScaled = scalable && isVector;
+  bool dynamic = hasDynamicTrips(current, isVector);
+  int64_t extent = current.extent;
+  if (!dynamic && extent <= step)
+    return inner(none);
+  EvenSplit split{step, 0, 0, 1};
+  if (!dynamic)
+    split =
+        even ? splitEvenly(extent, step) : EvenSplit{step, extent / step, extent % step, extent % step != 0};
+  LinearForm offset;
+  offset.add(tileNumbers[i], split.large);
+  offset = scaled(offset, isScaled);
+  if (split.smallCount == 0)
+    return inTile(variable, offset, split.large, {}, nullptr, none, inner, isScaled);
+
+  Value full = dynamic ? Value(arith::DivUIOp::create(builder, loc, extentOf(current), times(step, isScaled)))
+                       : Value(arith::ConstantIndexOp::create(builder, loc, split.largeCount));
+  Value isFull = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult, tileNumbers[i], full);
+  auto branch = scf::IfOp::create(builder, loc, isFull, /*withElseRegion=*/true);
+  {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(branch.thenBlock());
+    if (failed(inTile(variable, offset, split.large, {}, branch, none, inner, isScaled)))
+      return failure();
+  }
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(branch.elseBlock());
+  if (!dynamic) {
+    LinearForm start(split.largeCount * (split.large - split.small));
+    start.add(tileNumbers[i], split.small);
+    return inTile(variable, scaled(start, isScaled), split.small, {}, branch, none, inner, isScaled);
+  }
+  LinearForm lower;
+  lower.add(full, step);
+  lower = scaled(lower, isScaled);
+  if (isVector && step == lanes) { // less than a vector is left
+    Value count = arith::SubIOp::create(builder, loc, extentOf(current), lower.materialize(builder, loc));
+    return inTile(variable, lower, lanes, count, branch, none, inner, isScaled);
+  }
+  return inRemainder(variable, lower, isVector, branch, inner);
+}
+
+/// What remains of a dynamic dimension from `start`, an iteration (or masked vector) at a time.
+LogicalResult KernelEmitter::inRemainder(Variable variable, const LinearForm &start, bool isVector,
+                                         Operation *branch, function_ref<LogicalResult(Values &)> body) {
+  LoopVariable saved = variables[variable];
+  scopes.emplace_back();
+  scopes.back().loop = branch;
+  LoopVariable &rest = variables[variable];
+  rest.dynamicExtent = arith::SubIOp::create(builder, loc, extentOf(saved), start.materialize(builder, loc));
+  rest.extent = ShapedType::kDynamic;
+  rest.base.add(start);
+  rest.level = scopes.size() - 1;
+  Values none;
+  LogicalResult result = forEachDynamicTile(variable, isVector ? lanes : 1, isVector, none, body);
+  scopes.pop_back();
+  variables[variable] = saved;
+  return result;
+}
