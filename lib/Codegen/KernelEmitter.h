@@ -199,6 +199,8 @@ private:
   std::optional<PanelPrefetch> planPrefetch(Node &node, const ReducedTile &tile,
                                             llvm::ArrayRef<Variable> reduced);
   void emitPrefetch(const PanelPrefetch &plan);
+  /// Asks for what the root's tile writes and reads once the reduction before it is done.
+  void prefetchTile(const Node &node, llvm::ArrayRef<Buffer> destinations);
 
   // Access.cpp
   LinearForm indexOf(mlir::AffineExpr expr, const Point &point);

@@ -258,6 +258,8 @@ LogicalResult KernelEmitter::emitLoops(Node &node, unsigned depth, ArrayRef<Buff
       return forEachTile(*missing, vectorVariableOf(node) == missing->variable, none,
                          [&](Values &) { return emitLoops(node, depth, destinations); });
     }
+  if (depth == stage.loops.size())
+    prefetchTile(node, destinations);
   if (failed(emitStages(node, depth)))
     return failure();
   if (depth < stage.loops.size()) {

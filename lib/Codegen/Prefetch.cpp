@@ -1,10 +1,13 @@
-//===- Prefetch.cpp - The next panel of packed weights, while this one is used ------------------------===//
+//===- Prefetch.cpp - Memory is asked for what comes while registers are busy ---------------------------===//
 //
-// A panel of weights is read by one tile after the other. The first of them waits for memory, the rest find
-// it in cache while memory is idle. So each tile asks for its share of the panel that comes next, a little
-// with each step of the reduction: the rows a tile stands at, of all the rows a panel serves, say which
-// share. Panels lie one behind the other in the order they are read, so the next one starts where this one
-// ends.
+// A panel of weights, or the slice of one that a block of the reduction takes, is read by one tile after the
+// other. The first of them waits for memory, the rest find it in cache while memory is idle. So each tile
+// asks for its share of the panel that comes next, a little with each step of the reduction: the rows a tile
+// stands at, of all the rows a panel serves, say which share.
+//
+// What a tile writes at its end, and what its body reads there besides the reduction, is asked for before the
+// reduction starts: tiles that stand below one another touch lines that no processor foresees, and a store
+// waits for its line.
 //
 //===----------------------------------------------------------------------------------------===//
 
@@ -81,15 +84,22 @@ std::optional<KernelEmitter::PanelPrefetch> KernelEmitter::planPrefetch(Node &no
     Point origin(variables.size(), 0);
     LinearForm start;
     unsigned panelLevel = 0;
+    Value mover; // counts the tiles along the innermost loop that moves the slice
     for (size_t i = indices.size(); i-- > 0;) {
       start.add(indexOf(indices[i], origin), stride);
       stride *= type.getDimSize(i);
       for (Variable variable = 0; variable < variables.size(); ++variable)
-        if (indices[i].isFunctionOfDim(variable))
-          panelLevel = std::max(panelLevel, variables[variable].level);
+        if (indices[i].isFunctionOfDim(variable) && variables[variable].level >= panelLevel) {
+          panelLevel = variables[variable].level;
+          const LinearForm &base = variables[variable].base;
+          mover = base.isConstant() ? Value() : base.terms.back().first;
+        }
     }
+    auto *step = llvm::find_if(start.terms, [&](const auto &term) { return term.first == mover; });
+    if (!mover || step == start.terms.end())
+      return std::nullopt;
     plan.offset = start;
-    plan.offset.constant += slice;
+    plan.offset.constant += step->second;
 
     // The rows this panel serves, and where among them the tile stands.
     auto around = loopsFrom(scopeLoops, panelLevel + 1);
@@ -137,4 +147,71 @@ void KernelEmitter::emitPrefetch(const PanelPrefetch &plan) {
   }
   memref::PrefetchOp::create(builder, loc, plan.memory, ValueRange{at.materialize(builder, loc)},
                              /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
+}
+
+/// The iterations of a stage's reduction loops, as far as they are known; 0 for other stages.
+static int64_t reductionTrips(const StructuredOp &op) {
+  if (!op.isReduction())
+    return 0;
+  int64_t trips = 1;
+  for (unsigned dim = 0; dim < op.getNumLoops(); ++dim)
+    if (op.isReductionLoop(dim))
+      trips *= op.staticExtent(dim).value_or(1);
+  return trips;
+}
+
+void KernelEmitter::prefetchTile(const Node &node, ArrayRef<Buffer> destinations) {
+  // A shorter reduction is over before memory has answered.
+  constexpr int64_t leastTrips = 32;
+  std::optional<Variable> vector = vectorVariableOf(node);
+  const StructuredOp &op = kernel.getOp(node.op);
+  bool reducesFirst = reductionTrips(op) >= leastTrips;
+  for (const std::unique_ptr<Node> &child : node.children)
+    reducesFirst |= !child->stored && reductionTrips(kernel.getOp(child->op)) >= leastTrips;
+  if (scalable || !vector || node.op != kernel.getRoot() || !reducesFirst)
+    return;
+
+  SmallVector<Variable> parallel;
+  for (unsigned dim = 0; dim < op.getNumLoops(); ++dim) {
+    Variable variable = variableOf(node, dim);
+    if (op.isReductionLoop(dim))
+      continue;
+    if (ShapedType::isDynamic(variables[variable].extent) || variables[variable].laneCount)
+      return;
+    if (variable != *vector)
+      parallel.push_back(variable);
+  }
+  if (llvm::is_contained(parallel, *vector) || op.isReductionLoop(*node.schedule->vectorDim))
+    return;
+  auto ask = [&](const Buffer &buffer, const Exprs &indices, bool isWrite) {
+    auto type = cast<MemRefType>(buffer.memref.getType());
+    bool moves = llvm::any_of(parallel, [&](Variable variable) {
+      return llvm::any_of(indices, [&](AffineExpr index) { return index.isFunctionOfDim(variable); });
+    });
+    if (!moves || indices.empty() || indices.back() != getAffineDimExpr(*vector, context) ||
+        !isa<FloatType, IntegerType>(type.getElementType()))
+      return;
+    int64_t line = std::max<int64_t>(1, 64 * 8 / type.getElementTypeBitWidth());
+    int64_t width = variables[*vector].extent;
+    LinearForm start = indexOf(indices.back(), Point(variables.size(), 0));
+    bool aligned = start.constant % line == 0 && width % line == 0 && type.getShape().back() % line == 0;
+    for (const auto &[value, factor] : start.terms)
+      aligned &= factor % line == 0;
+    for (const Point &row : tilePoints(parallel, std::nullopt))
+      // From any start, the last element lies on a line of its own.
+      for (int64_t at = 0; at < (aligned ? width : width + line - 1); at += line) {
+        Point point = row;
+        point[*vector] = std::min(at, width - 1);
+        memref::PrefetchOp::create(builder, loc, buffer.memref, indexValues(buffer, indices, point), isWrite,
+                                   /*localityHint=*/3, /*isDataCache=*/true);
+      }
+  };
+  for (auto [destination, output] : llvm::zip(destinations, op.outputs))
+    if (destination.memref)
+      ask(destination, compose(output.map, node.indices), /*isWrite=*/true);
+  if (op.isReduction())
+    return;
+  for (const Access &input : op.inputs)
+    if (auto found = buffers.find(input.tensor); found != buffers.end() && isa<BlockArgument>(input.tensor))
+      ask(found->second, compose(input.map, node.indices), /*isWrite=*/false);
 }

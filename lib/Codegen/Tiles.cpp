@@ -219,8 +219,12 @@ LogicalResult KernelEmitter::emitParallelTile(Node &node, ArrayRef<Loop> loops, 
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(branch.elseBlock());
   if (!dynamic) {
-    LinearForm start(split.largeCount * (split.large - split.small));
-    start.add(tileNumbers[i], split.small);
+    // The only one has a constant start, which packed layouts divide.
+    LinearForm start(split.largeCount * split.large);
+    if (split.smallCount > 1) {
+      start.constant -= split.largeCount * split.small;
+      start.add(tileNumbers[i], split.small);
+    }
     return inTile(variable, scaled(start, isScaled), split.small, {}, branch, none, inner, isScaled);
   }
   LinearForm lower;

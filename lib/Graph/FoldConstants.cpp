@@ -297,8 +297,20 @@ static StringRef nameOf(Operation *op) {
   return location ? location.getName().getValue() : "folded";
 }
 
+/// Whether the op sees a constant in another shape that will be freed with it.
+static bool viewsReleasable(Operation *op) {
+  while (auto view = dyn_cast_or_null<ReshapeOp>(op))
+    op = view.getInput().getDefiningOp();
+  auto constant = dyn_cast_or_null<ConstantOp>(op);
+  return constant && HostTensor::isReleasable(constant.getValue());
+}
+
 void FoldConstants::replaceByConstants(Operation *root) {
   OpBuilder builder(root);
+  if (viewsReleasable(root)) {
+    HostTensor &tensor = values.find(root->getResult(0))->second.tensor;
+    tensor = tensor.copy();
+  }
   for (Value result : root->getResults()) {
     if (!result.use_empty()) {
       ElementsAttr elements = toAttribute(values.find(result)->second, result.getType(), nameOf(root));

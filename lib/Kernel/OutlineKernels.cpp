@@ -14,6 +14,13 @@ namespace tenon {
 using namespace mlir;
 using namespace tenon;
 
+/// Whether `value` is a constant, or a view of one.
+static bool isConstant(Value value) {
+  while (auto reshape = value.getDefiningOp<ReshapeOp>())
+    value = reshape.getInput();
+  return value.getDefiningOp<ConstantOp>() != nullptr;
+}
+
 /// Row-major strides of a static shape.
 static SmallVector<int64_t> rowMajorStrides(ArrayRef<int64_t> shape) {
   SmallVector<int64_t> strides(shape.size(), 1);
@@ -93,7 +100,7 @@ struct OutlineKernels : tenon::impl::OutlineKernelsBase<OutlineKernels> {
     Builder builder(kernel.getContext());
     SmallVector<NamedAttribute> interface;
     for (auto [i, input] : llvm::enumerate(kernel.getInputs()))
-      if (input.getDefiningOp<ConstantOp>())
+      if (isConstant(input))
         interface.push_back({builder.getStringAttr("constant_" + Twine(i)), builder.getUnitAttr()});
     for (auto [i, result] : llvm::enumerate(kernel.getResults()))
       if (DenseI64ArrayAttr strides = placementStrides(result))

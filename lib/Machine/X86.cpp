@@ -67,7 +67,7 @@ static void describe(Machine &machine, const Subtarget &subtarget) {
   machine.fmaLatency = machine.hasFma ? 4 : 8;
   machine.l2BytesPerCycle = avx512 ? 48 : 32;
   machine.l3BytesPerCycle = 12;
-  machine.dramBytesPerCycle = 4;
+  machine.dramBytesPerCycle = 6;
   addDotProducts(machine, subtarget);
 }
 

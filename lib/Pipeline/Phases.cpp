@@ -62,6 +62,8 @@ static void buildKernel(OpPassManager &passes) {
   passes.addPass(createConvertTenonToLinalg());                   // one dialect step: structured ops inside kernels
   passes.addPass(createCSEPass());                                // equal empties and fills become one: kernels compare equal
   passes.addPass(createIsolatePlacements());                      // before outlining: its copies are kernels too
+  passes.addPass(createCollapseDimensions());                     // after placements, which fix the strides of results
+  passes.addPass(createCSEPass());                                // the sizes and fills it repeats
   passes.addPass(createOutlineKernels());                         // equal kernels become one function
 }
 

@@ -183,11 +183,21 @@ ElementsAttr HostTensor::toElementsAttr(StringRef name, bool releasable) const {
   return DenseElementsAttr::get(type, values);
 }
 
-void HostTensor::release(ElementsAttr elements) {
+bool HostTensor::isReleasable(ElementsAttr elements) {
   auto resource = dyn_cast<DenseResourceElementsAttr>(elements);
   AsmResourceBlob *blob = resource ? resource.getRawHandle().getBlob() : nullptr;
-  if (blob && blob->isMutable())
-    *blob = AsmResourceBlob();
+  return blob && blob->isMutable();
+}
+
+void HostTensor::release(ElementsAttr elements) {
+  if (isReleasable(elements))
+    *cast<DenseResourceElementsAttr>(elements).getRawHandle().getBlob() = AsmResourceBlob();
+}
+
+HostTensor HostTensor::copy() const {
+  HostTensor tensor = zeros(type);
+  llvm::copy(getBytes(), tensor.getMutableBytes().begin());
+  return tensor;
 }
 
 HostTensor HostTensor::reshaped(RankedTensorType newType) const {

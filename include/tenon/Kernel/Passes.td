@@ -5,6 +5,24 @@
 
 include "mlir/Pass/PassBase.td"
 
+def CollapseDimensions : Pass<"tenon-collapse-dimensions", "::mlir::ModuleOp"> {
+  let summary = "drop dimensions of size 1 and merge loops that always go together";
+  let description = [{
+    A kernel sees its tensors without dimensions of size 1, and with dimensions merged that every one of its ops steps
+    through by two loops, one inside the other, that no op steps through alone. Longer loops leave tiles of registers less
+    over, and kernels that differ in nothing else become equal. Tensors that a body reads where it says (`tensor.extract`),
+    and results that are placed inside a concat, keep their dimensions.
+
+    ```mlir
+    // (n, h, w, o, kh, kw, c) of sizes 1x7x7x512x1x1x2048: x[n, h + kh, w + kw, c] * k[kh, kw, c, o]
+    // becomes (p, o, c) of sizes 49x512x2048:              x[p, c] * k[c, o]
+    ```
+  }];
+  let statistics = [Statistic<"numCollapsed", "collapsed", "Kernels with fewer dimensions">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
+                           "::tenon::TenonDialect"];
+}
+
 def IsolatePlacements : Pass<"tenon-isolate-placements", "::mlir::ModuleOp"> {
   let summary = "copy values that need two places at once";
   let description = [{

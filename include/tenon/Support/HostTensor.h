@@ -59,6 +59,8 @@ public:
   /// long as it lives, unless the constant is made `releasable`, and released.
   mlir::ElementsAttr toElementsAttr(llvm::StringRef name, bool releasable = false) const;
 
+  /// Whether release() frees something: tensors of the constant may not be used after it.
+  static bool isReleasable(mlir::ElementsAttr elements);
   /// Gives up the constant's share of its bytes if it was made releasable; it may not be read after that.
   static void release(mlir::ElementsAttr elements);
 
@@ -75,6 +77,9 @@ public:
   HostTensor reshaped(llvm::ArrayRef<int64_t> shape) const {
     return reshaped(mlir::RankedTensorType::get(shape, getElementType()));
   }
+
+  /// The same elements in bytes of its own.
+  HostTensor copy() const;
 
   llvm::ArrayRef<char> getBytes() const { return llvm::ArrayRef<char>(data, numBytes); }
   /// The bytes, to fill in: of a tensor that was made with bytes of its own (zeros, of, random). Copies see

@@ -101,13 +101,18 @@ double LoopNest::Operand::setsReached(ArrayRef<int64_t> extents, int64_t lineByt
 double LoopNest::Operand::footprint(ArrayRef<int64_t> extents, int64_t lineBytes) const {
   double bytes = elementBytes;
   for (size_t i = 0; i < coefficients.size(); ++i) {
-    int64_t span = 1;
-    for (auto [coefficient, extent] : llvm::zip(coefficients[i], extents))
+    int64_t span = 1, points = 1; // from the first index to the last, and how many different ones at most
+    for (auto [coefficient, extent] : llvm::zip(coefficients[i], extents)) {
       span += std::abs(coefficient) * (extent - 1);
+      points *= coefficient == 0 ? 1 : extent;
+    }
     bool last = i + 1 == coefficients.size();
-    bytes *= last && !packable
-                 ? double(llvm::divideCeil(span * elementBytes, lineBytes) * lineBytes) / elementBytes
-                 : double(span);
+    if (last && !packable)
+      bytes *=
+          double(std::min<int64_t>(llvm::divideCeil(span * elementBytes, lineBytes), points) * lineBytes) /
+          elementBytes;
+    else
+      bytes *= double(std::min(span, points));
   }
   return bytes;
 }

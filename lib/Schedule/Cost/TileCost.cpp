@@ -2,6 +2,7 @@
 
 #include "tenon/Schedule/Cost/TileCost.h"
 
+#include <cmath>
 #include <set>
 
 using namespace mlir;
@@ -189,11 +190,16 @@ double tenon::nestCycles(const LoopNest &nest, double computeCycles, ArrayRef<Lo
   size_t inRegisters = loops.size();
   while (inRegisters > 0 && nest.reduction[loops[inRegisters - 1].dim])
     --inRegisters;
-  // An operand that a loop does not move is read again by each of its trips, unless what one trip touches
-  // stays cached.
+  // The emitter prefetches packed panels that several tiles in a row use.
+  auto isAhead = [&](const LoopNest::Operand *operand) {
+    return operand->packable && inRegisters > 0 && !operand->movesWith(loops[inRegisters - 1].dim);
+  };
+  // An operand that a loop does not move is read again by each of its trips, as far as what one trip touches
+  // does not stay cached: all of it does up to three quarters of the cache, nothing at a quarter more than
+  // it.
   struct Traffic {
-    double waitedFor = 0, prefetched = 0;
-    double total() const { return waitedFor + prefetched; }
+    double bytes;
+    double uses; ///< of each byte, once it is cached
   };
   auto traffic = [&](double capacity, int64_t wayBytes) {
     SmallVector<double> workingSet;
@@ -201,29 +207,53 @@ double tenon::nestCycles(const LoopNest &nest, double computeCycles, ArrayRef<Lo
       double bytes = 0;
       for (const LoopNest::Operand *operand : operands)
         bytes += operand->footprint(extents, machine.cacheLineBytes) /
-                 operand->setsReached(extents, machine.cacheLineBytes, wayBytes);
+                 operand->setsReached(extents, machine.cacheLineBytes, wayBytes) *
+                 (isAhead(operand) ? 2 : 1); // the panel in use and the next one
       workingSet.push_back(bytes);
     }
-    Traffic moved;
+    SmallVector<Traffic> moved;
     for (const LoopNest::Operand *operand : operands) {
-      double bytes = operand->footprint(nest.extents, machine.cacheLineBytes);
+      Traffic traffic{operand->footprint(nest.extents, machine.cacheLineBytes), 1};
       for (size_t i = 0; i < loops.size(); ++i) {
         bool accumulates = operand == &nest.output && i >= inRegisters;
-        if (!operand->movesWith(loops[i].dim) && !accumulates && workingSet[i + 1] > capacity)
-          bytes *= trips[i];
+        if (operand->movesWith(loops[i].dim) || accumulates)
+          continue;
+        double missed = std::clamp(2 * workingSet[i + 1] / capacity - 1.5, 0.0, 1.0);
+        double reads = 1 + (trips[i] - 1) * missed;
+        traffic.bytes *= reads;
+        traffic.uses *= trips[i] / reads;
       }
-      // The emitter prefetches packed panels that several tiles in a row use.
-      bool ahead = operand->packable && inRegisters > 0 && !operand->movesWith(loops[inRegisters - 1].dim);
-      (ahead ? moved.prefetched : moved.waitedFor) += bytes;
+      moved.push_back(traffic);
     }
     return moved;
   };
   // The ways of a first-level cache hold a page; second-level caches have about eight.
-  double fromL2 = traffic(0.8 * machine.l1Bytes, machine.pageBytes).total() / machine.l2BytesPerCycle;
-  Traffic beyond = traffic(0.8 * machine.l2Bytes, llvm::PowerOf2Ceil(machine.l2Bytes / 8));
-  double fromL3 = beyond.total() / machine.l3BytesPerCycle;
-  // The processor's own prefetching hides most of what comes from the second level under the computation,
-  // half of what is further away.
-  return std::max({computeCycles, fromL2, fromL3}) + 0.15 * fromL2 +
-         (0.5 * beyond.waitedFor + 0.15 * beyond.prefetched) / machine.l3BytesPerCycle;
+  double fromL2 = 0, fromFar = 0, exposed = 0;
+  for (Traffic moved : traffic(machine.l1Bytes, machine.pageBytes))
+    fromL2 += moved.bytes / machine.l2BytesPerCycle;
+  SmallVector<Traffic> far = traffic(machine.l2Bytes, llvm::PowerOf2Ceil(machine.l2Bytes / 8));
+  SmallVector<double> farCycles;
+  for (auto [operand, moved] : llvm::zip_equal(operands, far)) {
+    double cycles = moved.bytes / machine.l3BytesPerCycle;
+    // Weights come from memory the first time, since the rest of the program has used the caches since the
+    // last run; all else comes from the third level.
+    if (operand->packable)
+      cycles += operand->footprint(nest.extents, machine.cacheLineBytes) *
+                (1 / machine.dramBytesPerCycle - 1 / machine.l3BytesPerCycle);
+    farCycles.push_back(cycles);
+    fromFar += cycles;
+  }
+  // The tightest bound holds, and more than it where others come close.
+  double bound = 0;
+  for (double cycles : {computeCycles, fromL2, fromFar})
+    bound += std::pow(cycles, 4);
+  bound = std::pow(bound, 0.25);
+  // The processor's own prefetching hides most of what comes from the second level under the computation; of
+  // what is further away half, as long as the first use has computation to hide it under; the emitter's
+  // nearly all.
+  double busy = std::min(1.0, fromFar / computeCycles);
+  for (auto [operand, moved, cycles] : llvm::zip_equal(operands, far, farCycles))
+    exposed += isAhead(operand) ? cycles * (0.15 + 0.85 * busy * busy)
+                                : std::max(cycles / 2, cycles - computeCycles / moved.uses / 3);
+  return bound + 0.15 * fromL2 + exposed * std::min(1.0, computeCycles / std::max(1.0, fromFar));
 }

@@ -88,6 +88,19 @@ static ScoredSchedule scalarSchedule(const KernelShape &shape) {
   return candidate;
 }
 
+/// Cycles that pass, as all cores spend them: those idle while the others finish count too.
+static double occupiedCycles(const KernelShape &shape, const ScoredSchedule &candidate) {
+  const StageSchedule &root = candidate.schedule.stages.front();
+  double tiles = 1;
+  for (LoopStep loop : ArrayRef(root.loops).take_front(root.parallelLoops)) {
+    std::optional<int64_t> extent = shape.root().staticExtent(loop.dim);
+    int64_t step = loop.step * (loop.dim == root.vectorDim ? shape.lanes : 1);
+    tiles *= extent ? llvm::divideCeil(*extent, step) : shape.machine.cores;
+  }
+  double rounds = std::ceil(tiles / shape.machine.cores);
+  return candidate.cycles * rounds * shape.machine.cores / tiles;
+}
+
 std::vector<ScoredSchedule> tenon::enumerateSchedules(StructuredKernel &kernel, const Machine &machine,
                                                       unsigned count) {
   KernelShape shape(kernel, machine);
@@ -103,5 +116,5 @@ std::vector<ScoredSchedule> tenon::enumerateSchedules(StructuredKernel &kernel, 
   if (found.empty())
     found.push_back(scalarSchedule(shape));
   return takeCheapest(std::move(found), count,
-                      [](const ScoredSchedule &candidate) { return candidate.cycles; });
+                      [&](const ScoredSchedule &candidate) { return occupiedCycles(shape, candidate); });
 }

@@ -178,14 +178,13 @@ static SmallVector<PaddedBand> choosePaddedBands(const KernelShape &shape, unsig
       return {};
     unsigned row = guardedLoops.front();
     // As many rows as stay well inside the second-level cache, in whole tiles.
-    double budget = shape.machine.l2Bytes / 4;
     int64_t step = tile.extents[row], extent = nest.extents[row];
     int64_t most = op.staticExtent(row) ? extent : 4 * step;
     if (shape.machine.cores > 1 && extent >= 4 * int64_t(shape.machine.cores))
       most = std::min<int64_t>(most, llvm::divideCeil(extent, 2 * shape.machine.cores));
 
     SmallVector<PaddedBand> bands;
-    for (int64_t columnTiles : {0, 4, 1}) { // 0: all of them
+    auto add = [&](int64_t columnTiles, double budget) { // 0: all of them
       PaddedBand band = around;
       bool narrower = columnTiles == 0;
       for (unsigned loop : ArrayRef(guardedLoops).drop_front()) {
@@ -194,7 +193,7 @@ static SmallVector<PaddedBand> choosePaddedBands(const KernelShape &shape, unsig
         extents[loop] = columnTiles == 0 ? nest.extents[loop] : std::min(columns, nest.extents[loop]);
       }
       if (!narrower)
-        continue;
+        return;
       int64_t rowStep = step;
       for (int64_t rows = step; rows < most + step; rows += step) {
         extents[row] = rows;
@@ -206,13 +205,19 @@ static SmallVector<PaddedBand> choosePaddedBands(const KernelShape &shape, unsig
       }
       // The least band under this tile may still be too much to keep.
       if (band.bytes > std::min(shape.machine.l2Bytes / 2, shape.machine.maxScratchBytes))
-        continue;
+        return;
       band.loops.push_back({row, rowStep});
       for (unsigned loop : ArrayRef(guardedLoops).drop_front())
         if (columnTiles != 0)
           band.loops.push_back({loop, extents[loop]});
-      bands.push_back(std::move(band));
-    }
+      bool known = llvm::any_of(bands, [&](const PaddedBand &other) { return other.loops == band.loops; });
+      if (!known)
+        bands.push_back(std::move(band));
+    };
+    for (int64_t columnTiles : {0, 4, 1})
+      add(columnTiles, shape.machine.l2Bytes / 4);
+    // A small input fits as a whole, and is padded once.
+    add(0, shape.machine.l2Bytes / 2);
     return bands;
   }
   return {};
@@ -353,6 +358,11 @@ SmallVector<SmallVector<LoopStep>> TiledSpace::reductionBlocks() const {
     window.push_back({loop, 1});
     blocks.push_back(window);
   }
+  // One position of the window, and of it a part.
+  if (!window.empty() && op.staticExtent(last) && nest.extents[last] >= 512) {
+    window.push_back({last, int64_t(llvm::alignTo(llvm::divideCeil(nest.extents[last], 2), 8))});
+    blocks.push_back(window);
+  }
   return blocks;
 }
 
@@ -424,7 +434,7 @@ double TiledSpace::cyclesOf(const TiledPoint &point) const {
     // A short loop is left, and mispredicted, more often.
     for (LoopStep loop : ArrayRef(point.inner).drop_back())
       starts *= llvm::divideCeil(nest.extents[loop.dim], loop.step);
-    cycles += starts * 5;
+    cycles += starts * 15;
     if (main != kernel.getRoot())
       cycles += results * 2; // and read once more by what follows
   }
@@ -517,8 +527,9 @@ unsigned TiledSpace::chooseParallelLoops(const Schedule &schedule, const TiledPo
   unsigned count = 0, most = root.loops.size();
   // A stage between the loops is done once an iteration of those around it, and blocks of a reduction follow
   // one another.
+  // A stage around all loops is done by every thread.
   for (const StageSchedule &stage : schedule.stages)
-    if (stage.parent == root.op && stage.stored)
+    if (stage.parent == root.op && stage.stored && stage.depth > 0)
       most = std::min(most, stage.depth);
   if (!point.blocks.empty())
     most = std::min<unsigned>(most, point.outer.size());

@@ -36,6 +36,7 @@ TEST(ScheduleSpace, ranked_by_cost_and_deterministic) {
   KernelContext context;
   StructuredKernel kernel = context.parse(matmulKernel(100, 1001, 70));
   Machine machine = *lookupMachine("x86-64-v4");
+  machine.cores = 1;
   std::vector<ScoredSchedule> first = enumerateSchedules(kernel, machine, 20);
   std::vector<ScoredSchedule> second = enumerateSchedules(kernel, machine, 20);
   ASSERT_EQ(first.size(), 20u);
@@ -44,6 +45,16 @@ TEST(ScheduleSpace, ranked_by_cost_and_deterministic) {
     if (i > 0)
       EXPECT_LE(first[i - 1].cycles, first[i].cycles);
   }
+}
+
+// Of two cores, one alone takes about twice as long, whatever the work.
+TEST(ScheduleSpace, kernels_for_several_cores_run_on_all) {
+  KernelContext context;
+  StructuredKernel kernel = context.parse(matmulKernel(49, 512, 2048));
+  Machine machine = *lookupMachine("x86-64-v3");
+  machine.cores = 2;
+  ScoredSchedule best = enumerateSchedules(kernel, machine, 1).front();
+  EXPECT_GT(best.schedule.stages.front().parallelLoops, 0u);
 }
 
 // Blocks of a dimension and the tiles in them don't make one range: the last block has fewer tiles.

@@ -25,8 +25,8 @@ struct ScoredSchedule {
 /// The elements a vector holds in `kernel` on `machine`: registers divided by the widest element computed.
 int64_t vectorLanes(const StructuredKernel &kernel, const Machine &machine);
 
-/// The legal schedules of `kernel` worth trying on `machine`, the best by the analytic model first, at most
-/// `count`. Never empty for a kernel the emitter can take.
+/// The legal schedules of `kernel` worth trying on `machine`, the best by the analytic model on all its cores
+/// first, at most `count`. Never empty for a kernel the emitter can take.
 std::vector<ScoredSchedule> enumerateSchedules(StructuredKernel &kernel, const Machine &machine,
                                                unsigned count);
 
