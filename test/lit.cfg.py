@@ -21,6 +21,7 @@ config.environment["XDG_CACHE_HOME"] = os.path.join(config.test_exec_root, "cach
 shutil.rmtree(config.environment["XDG_CACHE_HOME"], ignore_errors=True)
 
 config.substitutions.append(("%python", config.python))
+config.substitutions.append(("%tenon-build", config.tenon_build))
 config.substitutions.append(("%tenon-lib", os.path.join(config.tenon_build, "lib")))
 config.substitutions.append(("%tenon-source", config.tenon_source))
 

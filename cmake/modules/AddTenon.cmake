@@ -56,7 +56,7 @@ function(tenon_add_tool name)
   endif()
   target_link_libraries(${name} PRIVATE ${ARG_LINK_LIBS} MLIR LLVM)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin")
-  install(TARGETS ${name} RUNTIME DESTINATION bin)
+  install(TARGETS ${name} EXPORT Tenon RUNTIME DESTINATION bin)
 endfunction()
 
 # tenon_add_unittest(NAME source... [LINK_LIBS library...]): a GoogleTest binary, run by ctest and by lit.

@@ -6,7 +6,8 @@ usage: run-blocks.py PAGE.md FOLDER
     ```python run       by Python
     ```c file=main.c    saved under that name, as is any other block with a file
 
-FOLDER gets links to what stands in the root of the source tree that commands name: examples/, include/, test/.
+FOLDER gets links to what stands in the root of the source tree that commands name: examples/, include/, test/, and to
+the build folder, whose lib/ is TENON_LIBRARY_DIR.
 """
 
 import os
@@ -23,10 +24,12 @@ LINKED = ("benchmarks", "docs", "examples", "include", "lib", "test")
 def main(page, folder):
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    for name in LINKED:
+    targets = {name: ROOT / name for name in LINKED}
+    targets["build"] = pathlib.Path(os.environ["TENON_LIBRARY_DIR"]).parent
+    for name, target in targets.items():
         link = folder / name
         if not link.is_symlink():
-            link.symlink_to(ROOT / name)
+            link.symlink_to(target)
     # The Python of the tests is the one that has the packages.
     os.environ["PATH"] = os.path.dirname(sys.executable) + os.pathsep + os.environ["PATH"]
     text = pathlib.Path(page).read_text()
@@ -35,6 +38,7 @@ def main(page, folder):
         language, kind, name, code = match.groups()
         count += 1
         if name:
+            (folder / name).parent.mkdir(exist_ok=True)
             (folder / name).write_text(code)
             continue
         command = {"sh": ["bash", "-euo", "pipefail", "-c", code], "python": [sys.executable, "-c", code]}[language]
