@@ -1,6 +1,7 @@
 """Finds what is native: libtenon_c (the compiler), libtenon_rt (the runtime) and the driver `tenon`.
 
-Looked for in TENON_LIBRARY_DIR, in the package's own folder lib/, and, in a source checkout, in build/lib.
+Libraries are looked for in TENON_LIBRARY_DIR if that is set, else in the package's own folder lib/, and, in a source
+checkout, in the build folder's; the driver in bin/ beside each of them.
 """
 
 from __future__ import annotations
@@ -23,9 +24,8 @@ def library_folders() -> Iterator[pathlib.Path]:
         yield pathlib.Path(folder)
         return
     yield PACKAGE / "lib"
-    if folder := os.environ.get("TENON_BUILD_DIR"):
-        yield pathlib.Path(folder) / "lib"
-    yield CHECKOUT / "build" / "lib"
+    if (CHECKOUT / "python" / "pyproject.toml").exists():
+        yield pathlib.Path(os.environ.get("TENON_BUILD_DIR") or CHECKOUT / "build") / "lib"
 
 
 def find_library(name: str) -> pathlib.Path:
@@ -40,11 +40,12 @@ def find_library(name: str) -> pathlib.Path:
 
 def find_driver() -> pathlib.Path:
     """The path of the driver `tenon`. Raises LibraryError."""
-    tried = [PACKAGE / "bin" / "tenon"] + [folder.parent / "bin" / "tenon" for folder in library_folders()]
+    tried = [folder.parent / "bin" / "tenon" for folder in library_folders()]
     for path in tried:
         if path.exists():
             return path
-    raise LibraryError(f"expected the driver at one of {', '.join(map(str, tried))}, but there is none; build Tenon")
+    raise LibraryError(f"expected the driver at one of {', '.join(map(str, tried))}, but there is none; build Tenon, or "
+                       "set TENON_LIBRARY_DIR to the folder lib beside its bin")
 
 
 def _load(name: str) -> ctypes.CDLL:
@@ -52,7 +53,8 @@ def _load(name: str) -> ctypes.CDLL:
     try:
         return ctypes.CDLL(str(path))
     except OSError as error:
-        raise LibraryError(f"{path}: {error}") from None
+        raise LibraryError(f"{path} does not load: {error}; the compiler needs the libraries it was built with, "
+                           "libMLIR and libLLVM 22 among them (on Debian libmlir-22 and libllvm22)") from None
 
 
 @functools.lru_cache(maxsize=None)

@@ -18,7 +18,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BLOCK = re.compile(r"^```(\w+) +(run|file=(\S+))\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-LINKED = ("benchmarks", "docs", "examples", "include", "lib", "test")
+LINKED = ("benchmarks", "docs", "examples", "include", "lib", "python", "test")
 
 
 def main(page, folder):
@@ -32,6 +32,8 @@ def main(page, folder):
             link.symlink_to(target)
     # The Python of the tests is the one that has the packages.
     os.environ["PATH"] = os.path.dirname(sys.executable) + os.pathsep + os.environ["PATH"]
+    # Packages come from the wheels that `./x setup` keeps beside it, so that no page needs a network.
+    os.environ.update(PIP_NO_INDEX="1", PIP_FIND_LINKS=os.path.join(sys.prefix, "wheels"))
     text = pathlib.Path(page).read_text()
     count = 0
     for match in BLOCK.finditer(text):
