@@ -11,8 +11,9 @@
 from .compiler import compile, compile_to_file, targets
 from .errors import CompileError, Error, LibraryError
 from .model import Model, TensorInfo, load
+from .recorder import KernelTime
 
 __version__ = "0.1.0"
 
-__all__ = ["CompileError", "Error", "LibraryError", "Model", "TensorInfo", "compile", "compile_to_file", "load",
-           "targets"]
+__all__ = ["CompileError", "Error", "KernelTime", "LibraryError", "Model", "TensorInfo", "compile", "compile_to_file",
+           "load", "targets"]

@@ -14,11 +14,13 @@ from .model import Model, load
 
 ModelLike = Union[str, os.PathLike, bytes, Any]
 Size = Optional[int]
+Output = Union[str, os.PathLike, Sequence[Union[str, os.PathLike]]]
 
 
 def compile(model: ModelLike, target: str = "host", *, cpu: str = "", features: str = "",
             shapes: Optional[Mapping[str, Sequence[Size]]] = None, symbols: Optional[Mapping[str, int]] = None,
-            threads: int = 1, output: Union[str, os.PathLike, None] = None, cache: bool = True) -> Model:
+            threads: int = 1, output: Union[str, os.PathLike, None] = None, profile: bool = False,
+            cache: bool = True) -> Model:
     """Compiles a model for this machine and loads it.
 
     model    the path of an ONNX file, its bytes, or an onnx.ModelProto
@@ -27,6 +29,7 @@ def compile(model: ModelLike, target: str = "host", *, cpu: str = "", features: 
     symbols  values of named sizes, such as {"batch": 1}
     threads  threads the model runs on, the caller's included; 0 for all processors
     output   where to keep the shared library; by default there is none
+    profile  whether kernels can be timed, by `Model.profile` or `tenon inspect --roofline`; costs little
     cache    whether machine code of kernels is kept for, and taken from, other compilations
 
     Raises CompileError with all that the compiler reports.
@@ -35,34 +38,49 @@ def compile(model: ModelLike, target: str = "host", *, cpu: str = "", features: 
     try:
         path = pathlib.Path(output) if output is not None else pathlib.Path(folder) / "model.so"
         compile_to_file(_as_file(model, folder), path, "so", target=target, cpu=cpu, features=features, shapes=shapes,
-                        symbols=symbols, threads=threads, cache=cache)
+                        symbols=symbols, threads=threads, profile=profile, cache=cache)
         return load(path, threads)
     finally:
         # A loaded library stays mapped.
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def compile_to_file(model: Union[str, os.PathLike], output: Union[str, os.PathLike], format: Optional[str] = None, *,
+def compile_to_file(model: Union[str, os.PathLike], output: Output, format: Optional[str] = None, *,
                     target: str = "host", cpu: str = "", features: str = "",
                     shapes: Optional[Mapping[str, Sequence[Size]]] = None, symbols: Optional[Mapping[str, int]] = None,
-                    threads: int = 0, embed_weights: bool = True, cache: bool = True) -> str:
+                    threads: int = 0, embed_weights: bool = True, profile: bool = False,
+                    stop_after: Optional[str] = None, cache: bool = True) -> str:
     """Compiles the model file `model` for any target to the file `output`; returns the manifest as JSON.
 
-    `format` is so, wasm, o, a, h, s, ll or mlir; by default the ending of `output` says. The other arguments are those
-    of `compile`.
+    output         the file to write, or several of one compilation, such as ["digits.o", "digits.h"]
+    format         so, wasm, o, a, h, s, ll or mlir; by default the ending of each file says
+    threads        threads the model is meant for; 0 for the processors of the target
+    embed_weights  whether weights become part of the file; if not, `load` takes them
+    stop_after     the last phase to run, whose module is written to an .mlir file: import, graph, kernel, schedule,
+                   codegen or target. The manifest is empty before code generation
+
+    The other arguments are those of `compile`. Raises CompileError with all that the compiler reports.
     """
     options = [("target", target), ("cpu", cpu), ("features", features), ("threads", str(threads)),
-               ("embed-weights", "true" if embed_weights else "false"), ("cache", "true" if cache else "false")]
+               ("embed-weights", _flag_text(embed_weights)), ("profile", _flag_text(profile)),
+               ("cache", _flag_text(cache))]
+    if stop_after is not None:
+        options.append(("stop-after", stop_after))
     options += [("shape", _shape_text(name, sizes)) for name, sizes in (shapes or {}).items()]
     options += [("symbol", f"{name}={value}") for name, value in (symbols or {}).items()]
+    outputs = [output] if isinstance(output, (str, os.PathLike)) else list(output)
     with _Session() as session:
-        return session.compile(os.fsencode(model), options, format, os.fsencode(output))
+        return session.compile(os.fsencode(model), options, format, [os.fsencode(path) for path in outputs])
 
 
 def targets() -> Tuple[str, ...]:
     """The machines that can be compiled for by name."""
     library = compiler()
     return tuple(library.tenonGetTargetName(i).decode() for i in range(library.tenonGetTargetCount()))
+
+
+def _flag_text(value: bool) -> str:
+    return "true" if value else "false"
 
 
 def _shape_text(name: str, sizes: Sequence[Size]) -> str:
@@ -89,7 +107,8 @@ class _Session:
     def __exit__(self, *exception: Any) -> None:
         self.library.tenonSessionDestroy(self.handle)
 
-    def compile(self, path: bytes, options: Sequence[Tuple[str, str]], format: Optional[str], output: bytes) -> str:
+    def compile(self, path: bytes, options: Sequence[Tuple[str, str]], format: Optional[str],
+                outputs: Sequence[bytes]) -> str:
         library = self.library
         source = library.tenonSourceCreateFromFile(self.handle, path)
         if not source:
@@ -101,8 +120,9 @@ class _Session:
                     self.fail()
             if library.tenonInvocationRun(invocation, source):
                 self.fail()
-            if library.tenonInvocationWrite(invocation, format and format.encode(), output):
-                self.fail()
+            for output in outputs:
+                if library.tenonInvocationWrite(invocation, format and format.encode(), output):
+                    self.fail()
             return library.tenonInvocationGetManifest(invocation).decode()
         finally:
             library.tenonInvocationDestroy(invocation)

@@ -1,4 +1,4 @@
-"""The C structs of tenon-rt/model.h and tenon-rt/loader.h, and the element types of both worlds."""
+"""The C structs of tenon-rt/model.h, tenon-rt/loader.h and tenon-rt/profile.h, and the element types of both worlds."""
 
 from __future__ import annotations
 
@@ -34,6 +34,25 @@ class Array(ctypes.Structure):
     """tenon_rt_array."""
     _fields_ = [("data", ctypes.c_void_p), ("dtype", ctypes.c_int32), ("rank", ctypes.c_int32),
                 ("shape", ctypes.POINTER(ctypes.c_int64))]
+
+
+class Profile(ctypes.Structure):
+    """tenon_profile."""
+    _fields_ = [("context", ctypes.c_void_p), ("launch", ctypes.c_void_p)]
+
+
+class Event(ctypes.Structure):
+    """tenon_rt_event."""
+    _fields_ = [("begin", ctypes.c_int64), ("end", ctypes.c_int64),
+                ("range_begin", ctypes.c_int64), ("range_end", ctypes.c_int64),
+                ("launch", ctypes.c_int32), ("thread", ctypes.c_int32), ("kind", ctypes.c_int32),
+                ("reserved", ctypes.c_int32)]
+
+
+class Recorder(ctypes.Structure):
+    """tenon_rt_recorder."""
+    _fields_ = [("profile", Profile), ("events", ctypes.POINTER(Event)), ("capacity", ctypes.c_int64),
+                ("total", ctypes.c_int64)]
 
 
 # By tenon_dtype. Types narrower than a byte take one byte each.

@@ -15,6 +15,7 @@ import numpy as np
 from . import descriptor
 from .errors import Error
 from .libraries import runtime
+from .recorder import KernelTime, Recorder
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,21 @@ class Model:
         self._weights = None if weights is None else self._check_weights(weights)
 
     @property
+    def weights(self) -> Optional[np.ndarray]:
+        """The bytes of the embedded weights, to be read only and without a copy; None if there are none.
+
+        What `load` takes for the same model compiled without them.
+        """
+        if not self._descriptor.weights:
+            return None
+        memory = (ctypes.c_uint8 * self._descriptor.weights_bytes).from_address(self._descriptor.weights)
+        # The array keeps the memory alive, the memory the library.
+        memory.owner = self
+        array = np.frombuffer(memory, np.uint8)
+        array.flags.writeable = False
+        return array
+
+    @property
     def manifest(self) -> Dict[str, Any]:
         """What was compiled: kernels with their schedules, arithmetic and memory traffic; sizes of weights and arena."""
         return json.loads(self._descriptor.manifest.decode())
@@ -83,16 +99,34 @@ class Model:
 
         Names that are no Python identifiers are passed in a dictionary: ``model({"a.b": x})``.
         """
-        inputs = self._bind_names(arguments, named)
-        arrays = [self._to_input(info, inputs[info.name]) for info in self.inputs]
+        arrays = self._to_inputs(arguments, named)
         context = self._acquire()
         try:
-            shapes = self._static_shapes or self._output_shapes(arrays)
-            outputs = [np.empty(shape, info.dtype) for info, shape in zip(self.outputs, shapes)]
+            outputs = self._make_outputs(arrays)
             self._check(context.run(arrays, outputs))
         finally:
             self._free.append(context)
         return dict(zip(self._output_names, outputs))
+
+    def profile(self, *arguments: Any, **named: Any) -> List[KernelTime]:
+        """Runs the model once on arguments as those of a call; returns how long each launch of a kernel took, in order.
+
+        For a model compiled with ``profile=True``. The first run of all is slower than those that follow it.
+        """
+        arrays = self._to_inputs(arguments, named)
+        outputs = self._make_outputs(arrays)
+        manifest = self.manifest
+        # Threads that share a launch add events of their own; how many is known after the run.
+        recorder = Recorder(self._library, len(manifest["launches"]))
+        context = self._acquire()
+        try:
+            self._check(context.run_watched(arrays, outputs, recorder))
+            while recorder.lost:
+                recorder = Recorder(self._library, 2 * (recorder.capacity + recorder.lost))
+                self._check(context.run_watched(arrays, outputs, recorder))
+        finally:
+            self._free.append(context)
+        return recorder.kernel_times(manifest)
 
     def run(self, inputs: Mapping[str, np.ndarray], outputs: Mapping[str, np.ndarray]) -> None:
         """Runs the model from given arrays into given arrays, without copies: contiguous NumPy arrays by name.
@@ -114,6 +148,14 @@ class Model:
         return f"<tenon.Model {self.name}({', '.join(map(str, self.inputs))}) -> ({', '.join(map(str, self.outputs))})>"
 
     # -- Arguments ----------------------------------------------------------------------------------------------------
+
+    def _to_inputs(self, arguments: tuple, named: Dict[str, Any]) -> List[np.ndarray]:
+        inputs = self._bind_names(arguments, named)
+        return [self._to_input(info, inputs[info.name]) for info in self.inputs]
+
+    def _make_outputs(self, arrays: List[np.ndarray]) -> List[np.ndarray]:
+        shapes = self._static_shapes or self._output_shapes(arrays)
+        return [np.empty(shape, info.dtype) for info, shape in zip(self.outputs, shapes)]
 
     def _bind_names(self, arguments: tuple, named: Dict[str, Any]) -> Mapping[str, Any]:
         if len(arguments) == 1 and isinstance(arguments[0], Mapping) and not named:
@@ -258,6 +300,15 @@ class _Context:
             # Weak, so that the arrays die when their owner drops them.
             self._bound = [(weakref.ref(array), array.shape) for array in inputs + outputs]
         return status
+
+    def run_watched(self, inputs: List[np.ndarray], outputs: List[np.ndarray], recorder: Recorder) -> int:
+        status = self._library.tenon_rt_context_set_profile(self.handle, recorder.profile)
+        if status:
+            return status
+        try:
+            return self.run(inputs, outputs)
+        finally:
+            self._library.tenon_rt_context_set_profile(self.handle, None)
 
     def run_again(self) -> int:
         return self._run(*self._arguments)

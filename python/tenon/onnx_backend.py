@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections import namedtuple
 from typing import Any, Dict, Mapping, Optional, Sequence, Tuple, Union
 
@@ -18,6 +19,9 @@ from onnx.backend.base import Backend, BackendRep
 from .compiler import compile
 from .errors import Error
 from .model import Model
+
+# The arguments of `compile` that say how, as opposed to what; ONNX's own arguments are others.
+_OPTIONS = [name for name in inspect.signature(compile).parameters if name not in ("model", "output")]
 
 
 class TenonRep(BackendRep):
@@ -55,11 +59,13 @@ class TenonBackend(Backend):
 
     @classmethod
     def prepare(cls, model: onnx.ModelProto, device: str = "CPU", **kwargs: Any) -> TenonRep:
-        """Compiles the model; keyword arguments of `tenon.compile` are passed on. Raises tenon.CompileError."""
+        """Compiles the model; keyword arguments of `tenon.compile` other than `output` are passed on.
+
+        Raises tenon.CompileError.
+        """
         if not cls.supports_device(device):
             raise Error(f"expected the device CPU, but got {device}")
-        options = {key: kwargs[key] for key in ("target", "shapes", "symbols", "threads") if key in kwargs}
-        return TenonRep(compile(model, **options))
+        return TenonRep(compile(model, **{key: kwargs[key] for key in _OPTIONS if key in kwargs}))
 
     @classmethod
     def run_model(cls, model: onnx.ModelProto, inputs: Any, device: str = "CPU", **kwargs: Any) -> Tuple[Any, ...]:

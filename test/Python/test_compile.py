@@ -1,5 +1,11 @@
 """tenon.compile and tenon.load: models made here, against onnxruntime, and what is said of mistakes."""
 
+import gc
+import inspect
+import os
+import pathlib
+import re
+import subprocess
 import threading
 
 import numpy as np
@@ -178,6 +184,87 @@ def test_element_types(name):
     outputs = model(a, a)
     assert outputs["c"].dtype == dtype
     np.testing.assert_array_equal(outputs["c"], a + a)
+
+
+def test_weights_left_out_are_given_to_load(tmp_path):
+    path = tmp_path / "dense.onnx"
+    onnx.save(dense(), path)
+    x = random((3, 5))
+    whole = tenon.compile(path)
+    manifest = tenon.compile_to_file(path, tmp_path / "dense.so", embed_weights=False, threads=1)
+    weights = whole.weights
+    assert weights.nbytes >= 4 * 6 * 7 and not weights.flags.writeable
+    assert f'"weights_bytes":{weights.nbytes}' in manifest
+    expected = whole(x)["y"]
+    del whole
+    gc.collect()
+    bare = tenon.load(tmp_path / "dense.so", weights=weights)
+    np.testing.assert_array_equal(bare(x)["y"], expected)
+    assert bare.weights is None
+    with pytest.raises(tenon.Error, match="model 'dense' has no weights: set them"):
+        tenon.load(tmp_path / "dense.so")(x)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_kernels_are_timed_if_asked_for(threads):
+    """On two threads, a launch has more events than one."""
+    length = 3
+    nodes = [helper.make_node("Softmax", [f"x{i}"], [f"x{i + 1}"], name=f"step{i}") for i in range(length)]
+    model = tenon.compile(make_model(nodes, [("x0", TensorProto.FLOAT, [256, 512])],
+                                     [(f"x{length}", TensorProto.FLOAT, [256, 512])]), profile=True, threads=threads)
+    x = random((256, 512))
+    times = model.profile(x)
+    assert [time.source for time in times] == [f"step{i}" for i in range(length)]
+    assert {time.kernel for time in times} <= {kernel["name"] for kernel in model.manifest["kernels"]}
+    assert all(0 < time.seconds < 10 for time in times)
+    # Nobody watches any more.
+    assert set(model(x)) == {f"x{length}"}
+
+
+def test_a_model_without_profiling_refuses_to_be_timed():
+    a = random((2, 3))
+    with pytest.raises(tenon.Error, match="model 'model' was compiled without profiling"):
+        tenon.compile(add()).profile(a, a)
+
+
+def test_several_files_of_one_compilation(tmp_path):
+    path = tmp_path / "add.onnx"
+    onnx.save(add(), path)
+    tenon.compile_to_file(path, [tmp_path / "add.o", str(tmp_path / "add.h")], target="aarch64", cpu="cortex-a76",
+                          features="-dotprod")
+    assert (tmp_path / "add.o").read_bytes()[:4] == b"\x7fELF"
+    assert "int add_infer(" in (tmp_path / "add.h").read_text()
+
+
+def test_stops_after_a_phase(tmp_path):
+    path = tmp_path / "add.onnx"
+    onnx.save(add(), path)
+    assert tenon.compile_to_file(path, tmp_path / "add.mlir", stop_after="graph") == ""
+    assert "tenon.kernel" in (tmp_path / "add.mlir").read_text()
+    with pytest.raises(tenon.CompileError, match="writing '.*add.so' needs the phase package, but stop-after is graph"):
+        tenon.compile_to_file(path, tmp_path / "add.so", stop_after="graph")
+    with pytest.raises(tenon.CompileError, match="option 'stop-after': expected a phase .*, but got 'lunch'"):
+        tenon.compile_to_file(path, tmp_path / "add.mlir", stop_after="lunch")
+
+
+# What each flag of `tenon compile` is called in Python. Those of None print, where Python returns.
+ARGUMENTS = {"output": "output", "emit": "format", "stop-after": "stop_after", "target": "target", "cpu": "cpu",
+             "features": "features", "shape": "shapes", "symbol": "symbols", "threads": "threads", "no-cache": "cache",
+             "no-embed-weights": "embed_weights", "profile": "profile", "timings": None, "json": None, "help": None}
+
+
+def test_python_has_what_the_command_has():
+    build = pathlib.Path(os.environ.get("TENON_BUILD_DIR") or pathlib.Path(__file__).resolve().parents[2] / "build")
+    text = subprocess.run([build / "bin/tenon", "compile", "--help"], check=True, capture_output=True, text=True).stdout
+    flags = set(re.findall(r"^ +(?:-\w,)?--([\w-]+)", text, re.MULTILINE))
+    assert flags == set(ARGUMENTS)
+    to_file = inspect.signature(tenon.compile_to_file).parameters
+    assert {name for name in ARGUMENTS.values() if name} == set(to_file) - {"model"}
+    # A model to be run here has its weights, is whole, and is a shared library.
+    assert set(to_file) - set(inspect.signature(tenon.compile).parameters) == {"format", "embed_weights", "stop_after"}
+    for function in (tenon.compile, tenon.compile_to_file):
+        for name in inspect.signature(function).parameters:
+            assert name in tenon.compile.__doc__ + tenon.compile_to_file.__doc__
 
 
 def test_threads_of_the_caller_share_a_model():
