@@ -44,6 +44,7 @@ def parse_options():
     parser.add_argument("--json", metavar="FILE", type=pathlib.Path,
                         help="the results file, whose other cases stay (default: benchmarks/results/MACHINE-Nt.json, "
                         "quick: .cache/quick.json)")
+    parser.add_argument("--dry-run", action="store_true", help="print what would be measured and leave")
     parser.add_argument("--list", action="store_true", help="print the names of models and kernels and leave")
     return parser, parser.parse_args()
 
@@ -139,6 +140,9 @@ def main():
     import limits
     from case import Settings
     peers = choose_peers(parser, options, all(kind == "model" for kind in cases.values()))
+    if options.dry_run:
+        print(f"{' '.join(cases)}: {' '.join(peers)}, {options.threads} thread{'s' * (options.threads > 1)}")
+        return 0
     machine = limits.describe_machine(cores)
     settings = Settings(tuple(peers), options.threads, options.rounds or (5 if options.quick else 15),
                         options.sample_ms / 1e3, options.latency, machine)
