@@ -71,7 +71,7 @@ static func::FuncOp createLoopFunction(func::FuncOp source, SymbolicSizes &symbo
   for (auto [i, map] : llvm::enumerate(dims))
     if (map)
       target.setArgAttr(i, "tenon.dims", map);
-  // The memory plan never lets a result share memory with what its kernel reads.
+  // The memory plan takes it off where it lets a result share memory with what its kernel reads.
   for (unsigned i = 0; i < dims.size(); ++i)
     target.setArgAttr(i, "llvm.noalias", builder.getUnitAttr());
   target->setAttr("tenon.kernel", builder.getUnitAttr());
@@ -104,6 +104,14 @@ static LogicalResult emitStructuredKernel(func::FuncOp source, const EmitterOpti
     return failure();
   target->setAttr("tenon.range",
                   AffineMapAttr::get(parallelRange(*kernel, schedule, emitter.getLeastLanes())));
+  for (auto [result, input] : emitter.getOverwritable()) {
+    unsigned argument = source.getNumArguments() + result;
+    SmallVector<int64_t> inputs;
+    if (auto known = target.getArgAttrOfType<DenseI64ArrayAttr>(argument, "tenon.may_overwrite"))
+      llvm::append_range(inputs, known.asArrayRef());
+    inputs.push_back(input);
+    target.setArgAttr(argument, "tenon.may_overwrite", DenseI64ArrayAttr::get(source.getContext(), inputs));
+  }
   makeDeclaration(source, target);
   return success();
 }

@@ -12,6 +12,7 @@
 //   Access.cpp        loads and stores: contiguous, broadcast, masked, strided, transposed in registers
 //   Body.cpp          the scalar body of an op, emitted again on vectors
 //   Padding.cpp       padded tensors: guarded reads, and bands with their borders
+//   InPlace.cpp       inputs whose memory a result may take
 //   ScalableVectors.cpp  what differs where the length of a vector is only known at run time
 //
 // Why no tile-and-fuse, vectorizer or bufferization: docs/Rationale/OneEmitter.md.
@@ -29,6 +30,8 @@
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+#include "llvm/ADT/BitVector.h"
 
 #include <map>
 
@@ -73,6 +76,8 @@ public:
   llvm::LogicalResult emit(mlir::func::FuncOp target);
   /// How many elements a vector of this kernel holds, at the least; known after emit.
   int64_t getLeastLanes() const { return leastLanes; }
+  /// Pairs of a result and an input whose memory it may take if nothing else needs it; known after emit.
+  llvm::ArrayRef<std::pair<unsigned, unsigned>> getOverwritable() const { return overwritable; }
 
 private:
   /// Offsets from the tile's start, one per variable.
@@ -176,6 +181,17 @@ private:
   llvm::LogicalResult inRemainder(Variable variable, const LinearForm &start, bool isVector,
                                   mlir::Operation *branch,
                                   llvm::function_ref<llvm::LogicalResult(Values &)> body);
+
+  // InPlace.cpp
+  void forEachRead(const StructuredOp &op, const Exprs &indices,
+                   llvm::function_ref<void(mlir::BlockArgument, const Exprs &)> visit);
+  void forEachReadInside(const Node &node,
+                         llvm::function_ref<void(mlir::BlockArgument, const Exprs &)> visit);
+  void collectUses(const Node &node, llvm::DenseMap<Variable, Exprs> &uses) const;
+  bool isWholeInside(const Node &root, Variable variable, unsigned depth) const;
+  llvm::BitVector findOverwritable(const Node &root, mlir::OpResult result,
+                                   const llvm::DenseMap<Variable, Exprs> &uses);
+  void findOverwritable(const Node &root);
 
   // Padding.cpp
   bool canSplitBorder(const Node &node) const;
@@ -304,6 +320,7 @@ private:
     llvm::SmallVector<LoopVariable::Capacity> sizes;
   };
   llvm::DenseMap<mlir::Value, Scratch> scratchMemory;
+  llvm::SmallVector<std::pair<unsigned, unsigned>> overwritable;
 };
 
 } // namespace tenon

@@ -58,6 +58,7 @@ LogicalResult KernelEmitter::emit(func::FuncOp target) {
   placed[root.op] = &root;
   if (failed(buildTree(root)))
     return failure();
+  findOverwritable(root);
 
   SmallVector<Buffer> rootDestinations(rootOp.outputs.size());
   for (auto &[value, buffer] : destinations) {

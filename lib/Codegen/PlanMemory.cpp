@@ -1,5 +1,7 @@
 //===- PlanMemory.cpp - Turn the program into launches on one arena ------------------------------------===//
 
+#include "ArenaLayout.h"
+
 #include "tenon/Codegen/Passes.h"
 #include "tenon/Dialect/Tenon/IR/Tenon.h"
 #include "tenon/Structure/StructuredKernel.h"
@@ -28,7 +30,7 @@ struct Allocation {
   enum class Kind { Input, Output, Weights, Workspace } kind = Kind::Workspace;
   unsigned number = 0;          ///< of the input or output
   AffineExpr bytes;             ///< over the program's symbols
-  AffineExpr offset;            ///< in the weights or the workspace
+  Greatest offset;              ///< in the weights or the workspace
   unsigned first = 0, last = 0; ///< the first and last op that touches it
 };
 
@@ -53,6 +55,8 @@ private:
   LogicalResult placeConcat(ConcatOp concat);
   LogicalResult placeSlice(SliceOp slice);
   void findLifetimes();
+  void shareInPlace();
+  bool overwrite(func::CallOp call, unsigned time, unsigned result, unsigned input);
   void layOutWorkspace();
   void layOutWeights();
   func::FuncOp makeRun();
@@ -60,6 +64,7 @@ private:
   Value memoryOf(const Allocation &allocation);
   Value bufferOf(OpBuilder &builder, Location loc, Value tensor, MemRefType type);
   Value expand(OpBuilder &builder, Location loc, AffineExpr expr);
+  func::FuncOp loopsOf(func::CallOp call);
 
   func::FuncOp program;
   MLIRContext *context;
@@ -68,8 +73,8 @@ private:
   SmallVector<Allocation> allocations;
   llvm::DenseMap<Value, Placement> placements;
   SmallVector<std::pair<ConstantOp, unsigned>> weights;
-  AffineExpr workspaceBytes;
-  int64_t liveBytes = 0;
+  ArenaLayout layout;
+  SymbolTableCollection symbolTable;
   Value weightsArgument, workspaceArgument;
   SmallVector<Value> outputArguments, symbolArguments, inputArguments;
 };
@@ -91,7 +96,7 @@ AffineExpr MemoryPlanner::bytesOf(RankedTensorType type) {
 /// A place at the start of an allocation for all of `value`.
 Placement MemoryPlanner::newPlace(Allocation::Kind kind, unsigned number, Value value) {
   AffineExpr bytes = bytesOf(cast<RankedTensorType>(value.getType()));
-  allocations.push_back({kind, number, bytes, sizes.constant(0), ~0u, 0});
+  allocations.push_back({kind, number, bytes, Greatest{sizes.constant(0)}, ~0u, 0});
   return {static_cast<unsigned>(allocations.size() - 1), sizes.constant(0)};
 }
 
@@ -200,66 +205,80 @@ void MemoryPlanner::findLifetimes() {
   }
 }
 
-/// Static allocations: greedy by size, each at the lowest offset free during its life (as in TFLite's
-/// planner; Pisarchyk and Lee, arXiv 2001.03288). Dynamic ones follow; those of equal size share a slot when
-/// their lives don't overlap.
-void MemoryPlanner::layOutWorkspace() {
-  SmallVector<unsigned> fixed, dynamic;
-  for (auto [i, allocation] : llvm::enumerate(allocations))
-    if (allocation.kind == Allocation::Kind::Workspace && allocation.first <= allocation.last)
-      (isa<AffineConstantExpr>(allocation.bytes) ? fixed : dynamic).push_back(i);
-  auto bytes = [&](unsigned i) {
-    int64_t size = cast<AffineConstantExpr>(allocations[i].bytes).getValue();
-    return static_cast<int64_t>(llvm::alignTo(std::max<int64_t>(size, 1), alignment));
-  };
-  auto overlaps = [&](unsigned a, unsigned b) {
-    return allocations[a].first <= allocations[b].last && allocations[b].first <= allocations[a].last;
-  };
-  llvm::sort(fixed, [&](unsigned a, unsigned b) {
-    return std::make_pair(-bytes(a), a) < std::make_pair(-bytes(b), b);
-  });
-  SmallVector<std::pair<int64_t, unsigned>> placed; // by offset
-  int64_t top = 0;
-  for (unsigned i : fixed) {
-    int64_t offset = 0;
-    for (auto [at, other] : placed) {
-      if (!overlaps(i, other))
-        continue;
-      if (at >= offset + bytes(i))
-        break;
-      offset = std::max(offset, at + bytes(other));
-    }
-    allocations[i].offset = sizes.constant(offset);
-    placed.push_back({offset, i});
-    llvm::sort(placed);
-    top = std::max(top, offset + bytes(i));
-  }
-  unsigned end = program.getBody().front().getOperations().size() + 1;
-  for (unsigned time = 0; time <= end; ++time) {
-    int64_t live = 0;
-    for (unsigned i : fixed)
-      if (allocations[i].first <= time && time <= allocations[i].last)
-        live += bytes(i);
-    liveBytes = std::max(liveBytes, live);
-  }
+/// The loops of the kernel that is called; null if there are none.
+func::FuncOp MemoryPlanner::loopsOf(func::CallOp call) {
+  auto callee = symbolTable.lookupNearestSymbolFrom<func::FuncOp>(call, call.getCalleeAttr());
+  auto emitted = callee ? callee->getAttrOfType<FlatSymbolRefAttr>("tenon.emitted") : FlatSymbolRefAttr();
+  return emitted ? symbolTable.lookupNearestSymbolFrom<func::FuncOp>(call, emitted) : func::FuncOp();
+}
 
-  AffineExpr total = sizes.constant(top);
-  SmallVector<SmallVector<unsigned>> slots;
-  for (unsigned i : dynamic) {
-    auto *slot = llvm::find_if(slots, [&](const SmallVector<unsigned> &members) {
-      return allocations[members.front()].bytes == allocations[i].bytes &&
-             llvm::none_of(members, [&](unsigned member) { return overlaps(member, i); });
-    });
-    if (slot != slots.end()) {
-      allocations[i].offset = allocations[slot->front()].offset;
-      slot->push_back(i);
+/// Gives result `result` of `call` the memory of its operand `input`, if that is all the operand's, the
+/// workspace's, and of no use afterwards.
+bool MemoryPlanner::overwrite(func::CallOp call, unsigned time, unsigned result, unsigned input) {
+  Placement &to = placements[call.getResult(result)], &from = placements[call.getOperand(input)];
+  Allocation &there = allocations[to.allocation], &here = allocations[from.allocation];
+  auto isWhole = [&](const Allocation &allocation, const Placement &place, Value value) {
+    return allocation.kind == Allocation::Kind::Workspace && place.byteOffset == sizes.constant(0) &&
+           allocation.bytes == bytesOf(cast<RankedTensorType>(value.getType()));
+  };
+  if (to.allocation == from.allocation || !isWhole(there, to, call.getResult(result)) ||
+      !isWhole(here, from, call.getOperand(input)) || there.first != time || here.last != time)
+    return false;
+  // Operands may be views of one value, and results of one call may want one place.
+  unsigned users = 0;
+  for (Value value :
+       llvm::concat<Value>(llvm::to_vector(call.getOperands()), llvm::to_vector(call.getResults())))
+    users += placements[value].allocation == from.allocation;
+  if (users != 1)
+    return false;
+  here.last = there.last;
+  there.first = ~0u;
+  there.last = 0;
+  unsigned gone = to.allocation, kept = from.allocation;
+  for (auto &[value, place] : placements)
+    if (place.allocation == gone)
+      place.allocation = kept;
+  return true;
+}
+
+/// Lets results take the memory of operands that their kernel is the last to read, where it may.
+void MemoryPlanner::shareInPlace() {
+  unsigned time = 0;
+  for (Operation &op : program.getBody().front()) {
+    ++time;
+    auto call = dyn_cast<func::CallOp>(op);
+    func::FuncOp loops = call ? loopsOf(call) : func::FuncOp();
+    if (!loops)
       continue;
+    for (unsigned result = 0; result < call.getNumResults(); ++result) {
+      unsigned argument = call.getNumOperands() + result;
+      auto inputs = loops.getArgAttrOfType<DenseI64ArrayAttr>(argument, "tenon.may_overwrite");
+      if (!inputs)
+        continue;
+      for (int64_t input : inputs.asArrayRef()) {
+        if (loops.getArgumentTypes()[argument] != loops.getArgumentTypes()[input] ||
+            !overwrite(call, time, result, input))
+          continue;
+        for (unsigned shared : {argument, static_cast<unsigned>(input)})
+          loops.removeArgAttr(shared, "llvm.noalias");
+        break;
+      }
     }
-    slots.push_back({i});
-    allocations[i].offset = total;
-    total = total + alignUp(allocations[i].bytes);
   }
-  workspaceBytes = simplifyAffineExpr(total, 0, sizes.getSymbols().size());
+}
+
+void MemoryPlanner::layOutWorkspace() {
+  SmallVector<unsigned> placed;
+  SmallVector<ArenaBuffer> buffers;
+  for (auto [i, allocation] : llvm::enumerate(allocations)) {
+    if (allocation.kind != Allocation::Kind::Workspace || allocation.first > allocation.last)
+      continue;
+    placed.push_back(i);
+    buffers.push_back({alignUp(allocation.bytes), allocation.first, allocation.last});
+  }
+  layout = layOutArena(buffers, sizes.getSymbols().size(), context);
+  for (auto [i, offset] : llvm::zip(placed, layout.offsets))
+    allocations[i].offset = offset;
 }
 
 void MemoryPlanner::layOutWeights() {
@@ -270,7 +289,7 @@ void MemoryPlanner::layOutWeights() {
   for (auto [constant, number] : weights) {
     // Equal constants are stored once.
     auto [there, isNew] = known.try_emplace(constant.getValue(), offset);
-    allocations[number].offset = sizes.constant(there->second);
+    allocations[number].offset = {sizes.constant(there->second)};
     if (!isNew)
       continue;
     values.push_back(constant.getValue());
@@ -357,8 +376,12 @@ Value MemoryPlanner::bufferOf(OpBuilder &builder, Location loc, Value tensor, Me
     if (type.isDynamicDim(i))
       dynamicSizes.push_back(expand(builder, loc, size));
   Value memory = memoryOf(allocation);
-  Value offset = expand(
-      builder, loc, simplifyAffineExpr(allocation.offset + place.byteOffset, 0, sizes.getSymbols().size()));
+  Value offset;
+  for (AffineExpr start : allocation.offset) {
+    AffineExpr expr = simplifyAffineExpr(start + place.byteOffset, 0, sizes.getSymbols().size());
+    Value candidate = expand(builder, loc, expr);
+    offset = offset ? arith::MaxSIOp::create(builder, loc, offset, candidate) : candidate;
+  }
   if (type.getLayout().isIdentity())
     return memref::ViewOp::create(builder, loc, type, memory, offset, dynamicSizes);
   // Strided inside a concat: the rows lie apart, but within as many elements as the view spans.
@@ -384,18 +407,15 @@ Value MemoryPlanner::bufferOf(OpBuilder &builder, Location loc, Value tensor, Me
 LogicalResult MemoryPlanner::emitLaunches(func::FuncOp run) {
   OpBuilder builder(context);
   builder.setInsertionPointToStart(&run.getBody().front());
-  SymbolTableCollection symbolTable;
   for (Operation &op : program.getBody().front()) {
     auto call = dyn_cast<func::CallOp>(op);
     if (!call)
       continue;
     Location loc = call.getLoc();
-    auto callee = symbolTable.lookupNearestSymbolFrom<func::FuncOp>(call, call.getCalleeAttr());
-    auto emitted = callee ? callee->getAttrOfType<FlatSymbolRefAttr>("tenon.emitted") : FlatSymbolRefAttr();
-    if (!emitted)
+    func::FuncOp kernel = loopsOf(call);
+    if (!kernel)
       return call.emitOpError("expects a kernel whose loops were emitted, but '")
              << call.getCallee() << "' is none";
-    auto kernel = symbolTable.lookupNearestSymbolFrom<func::FuncOp>(call, emitted);
     ArrayRef<Type> types = kernel.getArgumentTypes();
     SmallVector<Value> arguments;
     for (Value tensor :
@@ -428,12 +448,16 @@ LogicalResult MemoryPlanner::plan() {
   if (failed(placeValues()))
     return failure();
   findLifetimes();
+  shareInPlace();
   layOutWorkspace();
   layOutWeights();
   func::FuncOp run = makeRun();
-  run->setAttr("tenon.workspace",
-               AffineMapAttr::get(AffineMap::get(0, sizes.getSymbols().size(), workspaceBytes)));
-  run->setAttr("tenon.workspace_lower_bound", Builder(context).getI64IntegerAttr(liveBytes));
+  auto mapOf = [&](const Greatest &greatest) {
+    return AffineMapAttr::get(AffineMap::get(0, sizes.getSymbols().size(), greatest, context));
+  };
+  run->setAttr("tenon.workspace", mapOf(layout.bytes));
+  run->setAttr("tenon.workspace_lower_bound", mapOf(layout.lowerBound));
+  run->setAttr("tenon.workspace_ratio", Builder(context).getF64FloatAttr(layout.ratio));
   if (failed(emitLaunches(run)))
     return failure();
   program.erase();
@@ -452,6 +476,9 @@ struct PlanMemory : tenon::impl::PlanMemoryBase<PlanMemory> {
     for (func::FuncOp function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>()))
       if (function->hasAttr("tenon.emitted"))
         function.erase();
+    for (func::FuncOp function : getOperation().getOps<func::FuncOp>())
+      for (unsigned i = 0; i < function.getNumArguments(); ++i)
+        function.removeArgAttr(i, "tenon.may_overwrite");
   }
 };
 } // namespace

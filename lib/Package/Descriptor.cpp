@@ -47,7 +47,8 @@ private:
   llvm::Constant *tensors(llvm::ArrayRef<TensorSignature> tensors, const llvm::Twine &name);
   llvm::Constant *symbolNames();
   llvm::Constant *weights();
-  llvm::Function *sizeFunction(AffineExpr size, const llvm::Twine &name);
+  /// A function of the symbols: the greatest of `sizes`.
+  llvm::Function *sizeFunction(llvm::ArrayRef<AffineExpr> sizes, const llvm::Twine &name);
   llvm::Constant *workspaceFunction();
   llvm::Constant *declareFunction(llvm::StringRef name, llvm::Type *result);
 
@@ -176,12 +177,16 @@ llvm::Constant *DescriptorBuilder::weights() {
   return global;
 }
 
-llvm::Function *DescriptorBuilder::sizeFunction(AffineExpr size, const llvm::Twine &name) {
+llvm::Function *DescriptorBuilder::sizeFunction(llvm::ArrayRef<AffineExpr> sizes, const llvm::Twine &name) {
   auto *type = llvm::FunctionType::get(int64, {pointer}, /*isVarArg=*/false);
   auto *function = llvm::Function::Create(type, llvm::GlobalValue::InternalLinkage, name, module);
   function->setDoesNotThrow();
   llvm::IRBuilder<> builder(llvm::BasicBlock::Create(context, "", function));
-  builder.CreateRet(SizeEmitter(builder, function->getArg(0)).emit(size));
+  SizeEmitter emitter(builder, function->getArg(0));
+  llvm::Value *greatest = emitter.emit(sizes.front());
+  for (AffineExpr size : sizes.drop_front())
+    greatest = builder.CreateBinaryIntrinsic(llvm::Intrinsic::smax, greatest, emitter.emit(size));
+  builder.CreateRet(greatest);
   return function;
 }
 
@@ -194,7 +199,7 @@ llvm::Constant *DescriptorBuilder::declareFunction(llvm::StringRef name, llvm::T
 
 llvm::Constant *DescriptorBuilder::workspaceFunction() {
   if (package.workspaceBytes)
-    return sizeFunction(package.workspaceBytes, signature.name + "_workspace_bytes");
+    return sizeFunction(package.workspaceBytes.getResults(), signature.name + "_workspace_bytes");
   return declareFunction(package.workspaceFunction, int64);
 }
 

@@ -176,14 +176,17 @@ void HeaderWriter::defineSizes(llvm::ArrayRef<Argument> arguments) {
 
 void HeaderWriter::defineWorkspace() {
   out << "/// Scratch memory of a run, in bytes, and what it must be aligned to.\n";
-  if (package.workspaceBytes) {
-    define("WORKSPACE_BYTES", package.workspaceBytes);
+  if (package.workspaceBytes && package.workspaceBytes.getNumResults() == 1) {
+    define("WORKSPACE_BYTES", package.workspaceBytes.getResult(0));
   } else {
     out << "static inline int64_t " << signature.name << "_workspace_bytes(";
     llvm::interleaveComma(symbols, out, [&](const std::string &symbol) { out << "int64_t " << symbol; });
     out << (symbols.empty() ? "void" : "") << ") {\n";
     writeTable("const int64_t", "tenon_symbols", symbols);
     out << "  return " << SymbolNames(signature.name).descriptor << ".workspace_bytes(tenon_symbols);\n}\n";
+    std::string list = "(" + llvm::join(symbols, ", ") + ")";
+    out << "#define " << prefix << "_WORKSPACE_BYTES" << (symbols.empty() ? "" : list) << " "
+        << signature.name << "_workspace_bytes" << list << "\n";
   }
   out << "#define " << prefix << "_WORKSPACE_ALIGNMENT " << package.workspaceAlignment << "\n";
 }

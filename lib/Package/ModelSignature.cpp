@@ -140,6 +140,13 @@ LogicalResult addTerms(AffineExpr size, int64_t factor, LinearSize &sum) {
 
 std::string printSize(AffineExpr size, ArrayRef<std::string> symbols) { return print(size, symbols, Sum); }
 
+std::string printGreatest(AffineMap sizes, ArrayRef<std::string> symbols) {
+  std::string text = printSize(sizes.getResult(0), symbols);
+  for (AffineExpr size : sizes.getResults().drop_front())
+    text += ", " + printSize(size, symbols);
+  return sizes.getNumResults() == 1 ? text : "max(" + text + ")";
+}
+
 FailureOr<LinearSize> getLinearSize(AffineExpr size, unsigned symbolCount) {
   LinearSize sum;
   sum.coefficients.assign(symbolCount, 0);

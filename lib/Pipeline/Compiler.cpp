@@ -188,7 +188,7 @@ LogicalResult Compilation::applyGivenSchedules() {
 
 LogicalResult Compilation::describeProgram() {
   auto program = module->lookupSymbol<func::FuncOp>("run");
-  workspaceBytes = program->getAttrOfType<AffineMapAttr>("tenon.workspace").getValue().getResult(0);
+  workspaceBytes = program->getAttrOfType<AffineMapAttr>("tenon.workspace").getValue();
   weights = (*module)->getAttrOfType<ArrayAttr>("tenon.weights");
   weightOffsets = (*module)->getAttrOfType<DenseI64ArrayAttr>("tenon.weight_offsets").asArrayRef().vec();
   weightsBytes = (*module)->getAttrOfType<IntegerAttr>("tenon.weight_bytes").getInt();

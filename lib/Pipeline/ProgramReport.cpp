@@ -245,7 +245,9 @@ std::string tenon::writeManifest(const ModelSignature &signature, ArrayRef<Kerne
                                             {"weight_bytes", kernel.weightBytes},
                                             {"cycles", kernel.cycles},
                                             {"schedule", kernel.schedule}});
-  AffineExpr workspace = program->getAttrOfType<AffineMapAttr>("tenon.workspace").getValue().getResult(0);
+  auto bytes = [&](StringRef attribute) {
+    return printGreatest(program->getAttrOfType<AffineMapAttr>(attribute).getValue(), signature.symbols);
+  };
   llvm::json::Object manifest{
       {"model", signature.name},
       {"target", machine.name},
@@ -255,8 +257,9 @@ std::string tenon::writeManifest(const ModelSignature &signature, ArrayRef<Kerne
       {"inputs", describeTensors(signature.inputs, signature.symbols)},
       {"outputs", describeTensors(signature.outputs, signature.symbols)},
       {"weights_bytes", weightsBytes},
-      {"workspace_bytes", printSize(workspace, signature.symbols)},
-      {"workspace_lower_bound", program->getAttrOfType<IntegerAttr>("tenon.workspace_lower_bound").getInt()},
+      {"workspace_bytes", bytes("tenon.workspace")},
+      {"workspace_lower_bound", bytes("tenon.workspace_lower_bound")},
+      {"workspace_ratio", program->getAttrOfType<FloatAttr>("tenon.workspace_ratio").getValueAsDouble()},
       {"kernels", std::move(kernelList)},
       {"launches", describe(launches)}};
   std::string text;

@@ -1,6 +1,6 @@
 """Runs a model under Tenon and onnxruntime and measures how far they are apart.
 
-usage: comparison.py NAME     prints the largest error of any output as JSON
+usage: comparison.py NAME     prints the largest error of any output, and the arena over what is alive at once, as JSON
 
 It's a process of its own for each model: a crash costs one test, and memory starts clean.
 """
@@ -69,10 +69,12 @@ def main(name):
     session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
     names = [output.name for output in session.get_outputs()]
     expected = dict(zip(names, session.run(names, inputs)))
-    outputs = tenon.compile(model)(inputs)
+    compiled = tenon.compile(model)
+    outputs = compiled(inputs)
     assert list(outputs) == names, f"expected the outputs {names}, but got {list(outputs)}"
     # max() would lose a nan that isn't first.
-    print(json.dumps(float(np.max([relative_error(outputs[name], expected[name]) for name in names]))))
+    error = float(np.max([relative_error(outputs[name], expected[name]) for name in names]))
+    print(json.dumps({"error": error, "arena": compiled.manifest["workspace_ratio"]}))
 
 
 if __name__ == "__main__":

@@ -115,10 +115,8 @@ static void inspect(const InspectOptions &options) {
   fmt::print("{} weights{}, {} arena", formatBytes(descriptor.weights_bytes),
              descriptor.weights ? "" : " (not embedded)",
              formatAmount(root.getString("workspace_bytes").value_or("0")));
-  if (std::optional<int64_t> bound = root.getInteger("workspace_lower_bound");
-      bound && descriptor.symbol_count == 0)
-    fmt::print(" ({} are needed at once)", formatBytes(*bound));
-  fmt::print("\n");
+  fmt::print(", {:.2f}x the {} alive at once\n", root.getNumber("workspace_ratio").value_or(1),
+             formatAmount(root.getString("workspace_lower_bound").value_or("0")));
 }
 
 void addInspectCommand(CLI::App &driver, ExitCode &exitCode) {

@@ -11,7 +11,9 @@ def EmitKernels : Pass<"tenon-emit-kernels", "::mlir::ModuleOp"> {
     Every kernel `@k` (attributes `tenon.structured` and `tenon.schedule`) gets a function `@k_loops` on memrefs: its
     arguments are the kernel's inputs, results, symbols, and the half-open range of parallel iterations to run. The number
     of parallel iterations is left in the attribute `tenon.range`, an affine map of the symbols. Of `@k` itself a
-    declaration stays for the calls, until the memory plan replaces them.
+    declaration stays for the calls, until the memory plan replaces them. A result's argument lists in
+    `tenon.may_overwrite` the inputs whose memory the result may take: those of which the kernel has read each element
+    for the last time when it stores the result's element at the same place.
 
     ```mlir
     func.func @k(%x: tensor<64xf32>) -> tensor<64xf32> attributes {tenon.structured, tenon.schedule = ...} {...}
@@ -42,11 +44,14 @@ def PlanMemory : Pass<"tenon-plan-memory", "::mlir::ModuleOp"> {
   let description = [{
     Replaces the function of tensors that calls kernels by `@run` on memrefs: the model's inputs, outputs, weights,
     workspace and symbols. Every value gets a place: an input's or output's own memory, the weights, or a part of the
-    workspace that is free while the value lives. Reshapes are views; operands of a concat lie inside its result.
+    workspace that is free while the value lives. Reshapes are views; operands of a concat lie inside its result. A
+    result takes the place of an input that its kernel is the last to read, where `tenon.may_overwrite` on the result's
+    argument lists that input: the two arguments then lose `llvm.noalias`.
 
     Attributes left on the module: `tenon.weights`, the constants in the order of their offsets in
-    `tenon.weight_offsets` (bytes, aligned to 64); on `@run`: `tenon.workspace`, the bytes of the workspace as an affine
-    map of the symbols; `tenon.workspace_lower_bound`, the most bytes alive at once, for static programs.
+    `tenon.weight_offsets` (bytes, aligned to 64); on `@run`: `tenon.workspace`, an affine map of the symbols whose
+    greatest result is the bytes of the workspace; `tenon.workspace_lower_bound`, likewise the most bytes alive at once;
+    `tenon.workspace_ratio`, the first over the second, with open sizes the worst of those the plan was made for.
   }];
   let options = [
     Option<"serialCycles", "serial-cycles", "double", "60000", "Kernels estimated below this run on one thread">];

@@ -9,7 +9,7 @@
 #define TENON_PACKAGE_MODELSIGNATURE_H
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/IR/AffineExpr.h"
+#include "mlir/IR/AffineMap.h"
 
 #include <string>
 #include <vector>
@@ -54,6 +54,9 @@ std::string makeIdentifier(llvm::StringRef name);
 /// The expression as C over integers named by `symbols`: "2 * sequence + 1". Sizes are not negative, so that
 /// division rounding towards zero is right.
 std::string printSize(mlir::AffineExpr size, llvm::ArrayRef<std::string> symbols);
+
+/// The greatest result of `sizes` as a C-like expression: "max(batch * 8, 64)".
+std::string printGreatest(mlir::AffineMap sizes, llvm::ArrayRef<std::string> symbols);
 
 /// constant + sum of coefficients[i] * s<i>.
 struct LinearSize {

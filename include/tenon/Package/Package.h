@@ -64,9 +64,9 @@ struct Package {
   /// Whether the weights go into the artefact. If not, its host hands them to each run.
   bool embedWeights = true;
 
-  /// The scratch memory of a run in bytes: an expression over the signature's symbols, products of symbols
-  /// allowed. Null if `workspaceFunction` is given.
-  mlir::AffineExpr workspaceBytes;
+  /// The scratch memory of a run in bytes: the greatest result, over the signature's symbols, products of
+  /// symbols allowed. Null if `workspaceFunction` is given.
+  mlir::AffineMap workspaceBytes;
   /// The name of a function `int64_t (const int64_t *symbols)` in one of the objects that computes it
   /// instead.
   std::string workspaceFunction;

@@ -152,7 +152,7 @@ private:
   RunResult result = RunResult::Done;
   std::vector<ObjectBytes> objects;
   size_t numCached = 0;
-  mlir::AffineExpr workspaceBytes;
+  mlir::AffineMap workspaceBytes;
   mlir::ArrayAttr weights;
   std::vector<int64_t> weightOffsets;
   int64_t weightsBytes = 0;

@@ -137,13 +137,25 @@ TEST_F(Header, EveryElementTypeHasACType) {
   expectCompiles("toy.h");
 }
 
+TEST_F(Header, WorkspaceOfSeveralSizes) {
+  ToyPackage toy;
+  mlir::MLIRContext *context = toy.package.workspaceBytes.getContext();
+  mlir::AffineExpr batch = mlir::getAffineSymbolExpr(0, context);
+  toy.package.workspaceBytes = mlir::AffineMap::get(0, 1, {batch * 8 + 64, batch * batch}, context);
+  write(toy.package, ".h");
+  expectCompiles("toy.h");
+  // Which is the greatest is up to the model.
+  EXPECT_NE(read("toy.h").find("#define TOY_WORKSPACE_BYTES(batch) toy_workspace_bytes(batch)\n"),
+            std::string::npos);
+}
+
 TEST_F(Header, WithoutInputsAndSymbols) {
   ToyPackage toy;
   mlir::MLIRContext context;
   toy.package.signature.symbols.clear();
   toy.package.signature.inputs.clear();
   toy.package.signature.outputs = {{"y", TENON_DTYPE_FLOAT32, {mlir::getAffineConstantExpr(10, &context)}}};
-  toy.package.workspaceBytes = nullptr;
+  toy.package.workspaceBytes = {};
   toy.package.workspaceFunction = "bytes";
   toy.package.embedWeights = false;
   write(toy.package, ".h");

@@ -191,6 +191,18 @@ TEST_F(Artefact, DescriptorReadsThroughC) {
   EXPECT_STREQ(model.manifest, R"({"kernels": 1})");
 }
 
+TEST_F(Artefact, WorkspaceIsTheGreatestOfSeveralSizes) {
+  ToyPackage toy;
+  mlir::MLIRContext *context = toy.package.workspaceBytes.getContext();
+  mlir::AffineExpr batch = mlir::getAffineSymbolExpr(0, context);
+  toy.package.workspaceBytes = mlir::AffineMap::get(
+      0, 1, {batch * 8 + 64, mlir::getAffineConstantExpr(100, context), batch * batch}, context);
+  write(toy.package, ArtefactKind::SharedLibrary, "toy.so");
+  Loaded loaded(path("toy.so"));
+  for (auto [symbol, bytes] : {std::pair<int64_t, int64_t>(2, 100), {7, 120}, {100, 10000}})
+    EXPECT_EQ(loaded.descriptor().workspace_bytes(&symbol), bytes);
+}
+
 TEST_F(Artefact, LibraryExportsTheDescriptorOnly) {
   ToyPackage toy;
   write(toy.package, ArtefactKind::SharedLibrary, "toy.so");

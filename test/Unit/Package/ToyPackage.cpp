@@ -170,7 +170,7 @@ ToyPackage::ToyPackage(std::string name, std::string triple) {
   package.weights = {
       {"factors", ArrayRef(reinterpret_cast<const char *>(factors.data()), sizeof factors), factorsOffset}};
   package.weightsBytes = 256;
-  package.workspaceBytes = batch * 8 + 64;
+  package.workspaceBytes = mlir::AffineMap::get(0, 1, batch * 8 + 64);
   package.manifest = R"({"kernels": 1})";
   package.emit = [triple](Module &module, SmallVectorImpl<char> &object, std::string &error) {
     return emitObject(module, object, error, triple);
