@@ -117,6 +117,15 @@ private:
     bool lifted = false;
   };
 
+  /// The least and the most an index may be.
+  using Range = std::pair<int64_t, int64_t>;
+
+  /// Tiles of one extent in a row, of a loop whose trips are known: `count` of them from number `first`,
+  /// which starts at `start`.
+  struct TileRun {
+    int64_t first, count, start, extent;
+  };
+
   /// The innermost point where values computed so far can be used again; one per loop.
   struct Scope {
     std::map<Key, mlir::Value> memo;
@@ -166,6 +175,7 @@ private:
                                   llvm::function_ref<llvm::LogicalResult(Values &)> body);
   llvm::LogicalResult forEachStaticTile(Loop loop, Values &carried,
                                         llvm::function_ref<llvm::LogicalResult(Values &)> body);
+  llvm::SmallVector<TileRun> tileRuns(Loop loop) const;
   /// Runs `body` for `count` tiles of `variable`, the first at `start`.
   llvm::LogicalResult repeatTile(Variable variable, int64_t start, int64_t extent, int64_t count,
                                  Values &carried, llvm::function_ref<llvm::LogicalResult(Values &)> body);
@@ -178,6 +188,9 @@ private:
   llvm::LogicalResult emitParallelLoops(Node &node, llvm::ArrayRef<Buffer> destinations);
   llvm::LogicalResult emitParallelTile(Node &node, llvm::ArrayRef<Loop> loops, mlir::ValueRange tileNumbers,
                                        unsigned i, llvm::ArrayRef<Buffer> destinations);
+  llvm::LogicalResult emitParallelRuns(Variable variable, llvm::ArrayRef<TileRun> runs, mlir::Value tile,
+                                       mlir::Operation *branch,
+                                       llvm::function_ref<llvm::LogicalResult(Values &)> body);
   llvm::LogicalResult inRemainder(Variable variable, const LinearForm &start, bool isVector,
                                   mlir::Operation *branch,
                                   llvm::function_ref<llvm::LogicalResult(Values &)> body);
@@ -194,6 +207,8 @@ private:
   void findOverwritable(const Node &root);
 
   // Padding.cpp
+  void findUnguarded(const Node &node);
+  std::optional<Range> rangeOf(const LinearForm &form) const;
   bool canSplitBorder(const Node &node) const;
   llvm::LogicalResult emitPadded(Node &node, unsigned dim, bool inside, const Buffer &destination);
 
@@ -295,6 +310,11 @@ private:
 
   llvm::SmallVector<LoopVariable> variables;
   llvm::SmallVector<Scope> scopes;
+  /// What is known of loop counters.
+  llvm::DenseMap<mlir::Value, Range> ranges;
+  /// The iterations of a variable that read padded tensors inside their bounds alone; of variables not
+  /// listed, all do.
+  llvm::DenseMap<Variable, Range> unguarded;
   /// Loads are not moved out of scopes up to this one: the register tile's own, so that its registers stay
   /// counted.
   unsigned hoistLimit = 0;

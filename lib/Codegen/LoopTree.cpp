@@ -59,6 +59,7 @@ LogicalResult KernelEmitter::emit(func::FuncOp target) {
   if (failed(buildTree(root)))
     return failure();
   findOverwritable(root);
+  findUnguarded(root);
 
   SmallVector<Buffer> rootDestinations(rootOp.outputs.size());
   for (auto &[value, buffer] : destinations) {

@@ -19,6 +19,62 @@ using namespace tenon;
 // Reads
 //===----------------------------------------------------------------------------------------===//
 
+/// The values `form` may take, as far as its loops have known trips.
+std::optional<KernelEmitter::Range> KernelEmitter::rangeOf(const LinearForm &form) const {
+  Range range{form.constant, form.constant};
+  for (auto [value, factor] : form.terms) {
+    auto known = ranges.find(value);
+    if (known == ranges.end())
+      return std::nullopt;
+    auto [least, most] = known->second;
+    range.first += factor * (factor > 0 ? least : most);
+    range.second += factor * (factor > 0 ? most : least);
+  }
+  return range;
+}
+
+/// Finds the iterations at which the padded tensors that stages read through guards are inside their bounds,
+/// whatever the other loops of the stage.
+void KernelEmitter::findUnguarded(const Node &node) {
+  for (const std::unique_ptr<Node> &child : node.children)
+    findUnguarded(*child);
+  for (const Access &input : kernel.getOp(node.op).inputs) {
+    std::optional<unsigned> producer = kernel.numberOf(input.tensor);
+    auto pad = producer ? dyn_cast<tensor::PadOp>(kernel.getOp(*producer).op) : tensor::PadOp();
+    if (!pad || placed.contains(*producer))
+      continue;
+    for (auto [dim, index] : llvm::enumerate(compose(input.map, node.indices))) {
+      int64_t low = pad.getStaticLow()[dim], high = pad.getStaticHigh()[dim];
+      int64_t size = pad.getSourceType().getDimSize(dim);
+      if ((low == 0 && high == 0) || ShapedType::isDynamic(size))
+        continue;
+      // index = step * variable + others, others from 0 to `most`.
+      std::optional<Variable> along;
+      int64_t step = 0, most = 0;
+      bool isRegular = true;
+      for (Variable variable = 0; variable < variables.size(); ++variable) {
+        if (!index.isFunctionOfDim(variable))
+          continue;
+        std::optional<int64_t> factor = laneStep(index, Point(variables.size(), 0), variable);
+        if (!factor || *factor <= 0 || ShapedType::isDynamic(variables[variable].extent)) {
+          isRegular = false;
+        } else if (variable < rootVariables && !along) {
+          along = variable;
+          step = *factor;
+        } else {
+          most += *factor * (variables[variable].extent - 1);
+        }
+      }
+      if (!isRegular || !along)
+        continue;
+      auto [known, isNew] = unguarded.try_emplace(*along, Range{0, variables[*along].extent - 1});
+      known->second.first = std::max<int64_t>(known->second.first, llvm::divideCeil(low, step));
+      known->second.second =
+          std::min<int64_t>(known->second.second, llvm::divideFloorSigned(size - 1 + low - most, step));
+    }
+  }
+}
+
 /// The source inside its bounds, the padding value outside. The load itself is always in range: scalar and
 /// broadcast loads clamp their index, vector loads mask the lanes.
 Value KernelEmitter::evaluatePad(tensor::PadOp pad, const Exprs &indices, const Point &point,
@@ -39,12 +95,24 @@ Value KernelEmitter::evaluatePad(tensor::PadOp pad, const Exprs &indices, const 
       sourceIndices.push_back(index);
       continue;
     }
-    Value size = sizes[i].isSymbolicOrConstant() && SymbolicSizes::constantValue(sizes[i])
-                     ? constant(*SymbolicSizes::constantValue(sizes[i]))
-                     : indexOf(sizes[i], {}).materialize(builder, loc);
     LinearForm at = indexOf(shifted, point);
-    Value position = at.materialize(builder, loc);
     std::optional<int64_t> step = laneStep(index, point, vector);
+    std::optional<Range> range = rangeOf(at);
+    std::optional<int64_t> staticSize = SymbolicSizes::constantValue(sizes[i]);
+    if (step == 0 && range && staticSize) {
+      if (range->first >= 0 && range->second < *staticSize) {
+        sourceIndices.push_back(shifted);
+        continue;
+      }
+      if (range->second < 0 || range->first >= *staticSize) {
+        variables.truncate(firstFresh);
+        bool isVector =
+            vector && llvm::any_of(indices, [&](AffineExpr read) { return read.isFunctionOfDim(*vector); });
+        return isVector ? broadcast(padding) : padding;
+      }
+    }
+    Value position = at.materialize(builder, loc);
+    Value size = indexOf(sizes[i], {}).materialize(builder, loc);
     if (step == 0) {
       Value valid = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult, position, size);
       inside = inside ? Value(arith::AndIOp::create(builder, loc, inside, valid)) : valid;

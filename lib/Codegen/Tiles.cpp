@@ -46,13 +46,47 @@ LogicalResult KernelEmitter::forEachStaticTile(Loop loop, Values &carried,
   int64_t extent = variables[loop.variable].extent;
   if (extent <= loop.step)
     return body(carried);
-  EvenSplit split = splitEvenly(extent, loop.step);
+  for (TileRun run : tileRuns(loop))
+    if (failed(repeatTile(loop.variable, run.start, run.extent, run.count, carried, body)))
+      return failure();
+  return success();
+}
+
+/// The tiles of a loop in order: those of one extent together, but for the few that touch the border of a
+/// padded tensor, each on its own. The others need no guards.
+SmallVector<KernelEmitter::TileRun> KernelEmitter::tileRuns(Loop loop) const {
+  constexpr unsigned mostAtBorder = 4;
+  const LoopVariable &along = variables[loop.variable];
+  EvenSplit split = splitEvenly(along.extent, loop.step);
   if (!loop.even)
-    split = {loop.step, extent / loop.step, extent % loop.step, extent % loop.step != 0};
-  if (failed(repeatTile(loop.variable, 0, split.large, split.largeCount, carried, body)))
-    return failure();
-  return repeatTile(loop.variable, split.large * split.largeCount, split.small, split.smallCount, carried,
-                    body);
+    split = {loop.step, along.extent / loop.step, along.extent % loop.step, along.extent % loop.step != 0};
+  SmallVector<TileRun> whole;
+  if (split.largeCount > 0)
+    whole.push_back({0, split.largeCount, 0, split.large});
+  if (split.smallCount > 0)
+    whole.push_back({split.largeCount, split.smallCount, split.large * split.largeCount, split.small});
+  auto inner = unguarded.find(loop.variable);
+  std::optional<Range> base = rangeOf(along.base);
+  if (inner == unguarded.end() || !base || along.scalable)
+    return whole;
+
+  SmallVector<TileRun> runs;
+  unsigned atBorder = 0;
+  for (TileRun run : whole) {
+    bool continues = false;
+    for (int64_t i = 0; i < run.count; ++i) {
+      int64_t start = run.start + i * run.extent;
+      bool isInside = base->first + start >= inner->second.first &&
+                      base->second + start + run.extent - 1 <= inner->second.second;
+      if (isInside && continues)
+        ++runs.back().count;
+      else
+        runs.push_back({run.first + i, 1, start, run.extent});
+      continues = isInside;
+      atBorder += !isInside;
+    }
+  }
+  return atBorder <= mostAtBorder ? runs : whole;
 }
 
 LogicalResult KernelEmitter::repeatTile(Variable variable, int64_t start, int64_t extent, int64_t count,
@@ -68,6 +102,7 @@ LogicalResult KernelEmitter::repeatTile(Variable variable, int64_t start, int64_
                                  arith::ConstantIndexOp::create(builder, loc, 1), carried);
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(loop.getBody());
+  ranges[loop.getInductionVar()] = {0, count - 1};
   // Loops count tiles: the index is then a multiple of the step to the eye, and packed layouts divide it
   // exactly.
   LinearForm offset(start);
@@ -193,40 +228,25 @@ LogicalResult KernelEmitter::emitParallelTile(Node &node, ArrayRef<Loop> loops, 
   const LoopVariable &current = variables[variable];
   bool isVector = vectorVariableOf(node) == variable, isScaled = scalable && isVector;
   bool dynamic = hasDynamicTrips(current, isVector);
-  int64_t extent = current.extent;
-  if (!dynamic && extent <= step)
+  if (!dynamic && current.extent <= step)
     return inner(none);
-  EvenSplit split{step, 0, 0, 1};
   if (!dynamic)
-    split =
-        even ? splitEvenly(extent, step) : EvenSplit{step, extent / step, extent % step, extent % step != 0};
+    return emitParallelRuns(variable, tileRuns(loops[i]), tileNumbers[i], nullptr, inner);
   LinearForm offset;
-  offset.add(tileNumbers[i], split.large);
+  offset.add(tileNumbers[i], step);
   offset = scaled(offset, isScaled);
-  if (split.smallCount == 0)
-    return inTile(variable, offset, split.large, {}, nullptr, none, inner, isScaled);
 
-  Value full = dynamic ? Value(arith::DivUIOp::create(builder, loc, extentOf(current), times(step, isScaled)))
-                       : Value(arith::ConstantIndexOp::create(builder, loc, split.largeCount));
+  Value full = arith::DivUIOp::create(builder, loc, extentOf(current), times(step, isScaled));
   Value isFull = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult, tileNumbers[i], full);
   auto branch = scf::IfOp::create(builder, loc, isFull, /*withElseRegion=*/true);
   {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(branch.thenBlock());
-    if (failed(inTile(variable, offset, split.large, {}, branch, none, inner, isScaled)))
+    if (failed(inTile(variable, offset, step, {}, branch, none, inner, isScaled)))
       return failure();
   }
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(branch.elseBlock());
-  if (!dynamic) {
-    // The only one has a constant start, which packed layouts divide.
-    LinearForm start(split.largeCount * split.large);
-    if (split.smallCount > 1) {
-      start.constant -= split.largeCount * split.small;
-      start.add(tileNumbers[i], split.small);
-    }
-    return inTile(variable, scaled(start, isScaled), split.small, {}, branch, none, inner, isScaled);
-  }
   LinearForm lower;
   lower.add(full, step);
   lower = scaled(lower, isScaled);
@@ -235,6 +255,38 @@ LogicalResult KernelEmitter::emitParallelTile(Node &node, ArrayRef<Loop> loops, 
     return inTile(variable, lower, lanes, count, branch, none, inner, isScaled);
   }
   return inRemainder(variable, lower, isVector, branch, inner);
+}
+
+/// The tile of number `tile`, of a loop of known trips: a branch for each run of tiles but the last.
+LogicalResult KernelEmitter::emitParallelRuns(Variable variable, ArrayRef<TileRun> runs, Value tile,
+                                              Operation *branch, function_ref<LogicalResult(Values &)> body) {
+  TileRun run = runs.front();
+  bool isScaled = variables[variable].scalable;
+  Values none;
+  auto emitRun = [&](Operation *scope) {
+    // A tile on its own has a constant start, which packed layouts divide.
+    LinearForm offset(run.start);
+    if (run.count > 1) {
+      offset.constant -= run.first * run.extent;
+      offset.add(tile, run.extent);
+    }
+    ranges[tile] = {run.first, run.first + run.count - 1};
+    LogicalResult result =
+        inTile(variable, scaled(offset, isScaled), run.extent, {}, scope, none, body, isScaled);
+    ranges.erase(tile);
+    return result;
+  };
+  if (runs.size() == 1)
+    return emitRun(branch);
+  Value end = arith::ConstantIndexOp::create(builder, loc, run.first + run.count);
+  Value isHere = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult, tile, end);
+  auto choice = scf::IfOp::create(builder, loc, isHere, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(choice.thenBlock());
+  if (failed(emitRun(choice)))
+    return failure();
+  builder.setInsertionPointToStart(choice.elseBlock());
+  return emitParallelRuns(variable, runs.drop_front(), tile, choice, body);
 }
 
 /// What remains of a dynamic dimension from `start`, an iteration (or masked vector) at a time.

@@ -78,6 +78,24 @@ double LoopNest::iterations() const {
   return count;
 }
 
+int64_t LoopNest::Operand::runBytes(ArrayRef<int64_t> extents) const {
+  SmallVector<unsigned> order; // by stride
+  for (unsigned loop = 0; loop < strides.size(); ++loop)
+    if (extents[loop] > 1 && strides[loop] != 0)
+      order.push_back(loop);
+  llvm::sort(order, [&](unsigned a, unsigned b) {
+    return std::make_pair(std::abs(strides[a]), a) < std::make_pair(std::abs(strides[b]), b);
+  });
+  int64_t run = elementBytes;
+  for (unsigned loop : order) {
+    int64_t stride = std::abs(strides[loop]) * elementBytes;
+    if (stride > run)
+      break;
+    run += stride * (extents[loop] - 1);
+  }
+  return run;
+}
+
 double LoopNest::Operand::setsReached(ArrayRef<int64_t> extents, int64_t lineBytes, int64_t wayBytes) const {
   // Constants are laid out as they are read, padded inputs are stored with a pitch that avoids this.
   if (packable || padded)

@@ -8,6 +8,13 @@
 using namespace mlir;
 using namespace tenon;
 
+int64_t RegisterTile::multiplyAdds(int64_t lanes) const {
+  int64_t count = 1;
+  for (auto [loop, extent] : llvm::enumerate(extents))
+    count *= loop == vectorLoop ? llvm::divideCeil(extent, lanes) : extent;
+  return count;
+}
+
 /// Calls `visit` with the loop indices of each point of the tile in the order the emitter unrolls it:
 /// reduction points outside, then parallel ones, vectors innermost.
 static void forEachPoint(const LoopNest &nest, const RegisterTile &tile, int64_t lanes,
@@ -32,9 +39,9 @@ static void forEachPoint(const LoopNest &nest, const RegisterTile &tile, int64_t
   descend(0);
 }
 
-/// Cache lines of a tile at one step of the reduction that share a set of the first-level cache with more
-/// than fit: none of them is there any more when the next step comes back to it. A way holds a page, as in
-/// caches looked up by the address within one; two ways of a set are left to what streams past.
+/// Cache lines of a tile, at one step of the reduction loops around it, that share a set of the first-level
+/// cache with more than fit: none of them is there any more when the next step comes back to it. A way holds
+/// a page, as in caches looked up by the address within one; two ways of a set are left to what streams past.
 static double countEvictedLines(const LoopNest &nest, const RegisterTile &tile, const Machine &machine) {
   int64_t ways = std::max<int64_t>(4, machine.l1Bytes / machine.pageBytes);
   int64_t sets = machine.pageBytes / machine.cacheLineBytes;
@@ -44,7 +51,7 @@ static double countEvictedLines(const LoopNest &nest, const RegisterTile &tile, 
       continue;
     std::set<int64_t> lines{0};
     for (unsigned loop = 0; loop < nest.size(); ++loop) {
-      if (nest.reduction[loop] || loop == tile.vectorLoop || input.strides[loop] == 0)
+      if (loop == tile.vectorLoop || input.strides[loop] == 0)
         continue;
       std::set<int64_t> moved;
       for (int64_t address : lines)
@@ -123,6 +130,13 @@ TileFeatures tenon::analyzeTile(const LoopNest &nest, const RegisterTile &tile, 
   double memory = features.loads / machine.loadsPerCycle +
                   features.evictedLines * machine.cacheLineBytes / machine.l2BytesPerCycle;
   double latency = reduces ? features.multiplyAdds * machine.fmaLatency / features.accumulators : 0;
+  // Tiles that reduce all at once wait for none before: as many overlap as the processor looks ahead.
+  constexpr double instructionsAhead = 200;
+  bool reducesWhole = true;
+  for (unsigned loop = 0; loop < nest.size(); ++loop)
+    reducesWhole &= !nest.reduction[loop] || tile.extents[loop] >= nest.extents[loop];
+  if (reducesWhole)
+    latency /= std::max(1.0, instructionsAhead / (features.multiplyAdds + features.loads));
   // What the front end must bring in: the work, loads, and about three instructions of loop.
   double frontEnd = (features.multiplyAdds + features.loads + 3) / 5.0;
   // The tightest of them binds, but the closer the others come the more often they collide.
@@ -190,9 +204,19 @@ double tenon::nestCycles(const LoopNest &nest, double computeCycles, ArrayRef<Lo
   size_t inRegisters = loops.size();
   while (inRegisters > 0 && nest.reduction[loops[inRegisters - 1].dim])
     --inRegisters;
-  // The emitter prefetches packed panels that several tiles in a row use.
+  // The emitter prefetches packed panels that several tiles in a row use, if what a tile reads of one lies in
+  // one piece: of the reduction loops, those inside one that is cut into blocks run whole.
+  bool inOnePiece = true, whole = true;
+  for (unsigned loop = nest.size(); loop-- > 0;) {
+    if (!nest.reduction[loop])
+      continue;
+    int64_t extent = inside[inRegisters][loop];
+    inOnePiece &= whole || extent == 1;
+    whole &= extent == nest.extents[loop];
+  }
   auto isAhead = [&](const LoopNest::Operand *operand) {
-    return operand->packable && inRegisters > 0 && !operand->movesWith(loops[inRegisters - 1].dim);
+    return operand->packable && inOnePiece && inRegisters > 0 &&
+           !operand->movesWith(loops[inRegisters - 1].dim);
   };
   // An operand that a loop does not move is read again by each of its trips, as far as what one trip touches
   // does not stay cached: all of it does up to three quarters of the cache, nothing at a quarter more than
@@ -216,12 +240,17 @@ double tenon::nestCycles(const LoopNest &nest, double computeCycles, ArrayRef<Lo
       Traffic traffic{operand->footprint(nest.extents, machine.cacheLineBytes), 1};
       for (size_t i = 0; i < loops.size(); ++i) {
         bool accumulates = operand == &nest.output && i >= inRegisters;
-        if (operand->movesWith(loops[i].dim) || accumulates)
+        if (accumulates)
           continue;
+        // A loop that does move it comes back for halos of windows and for the rest of cut lines.
+        double again = trips[i];
+        if (operand->movesWith(loops[i].dim))
+          again = std::max(1.0, trips[i] * operand->footprint(inside[i + 1], machine.cacheLineBytes) /
+                                    operand->footprint(inside[i], machine.cacheLineBytes));
         double missed = std::clamp(2 * workingSet[i + 1] / capacity - 1.5, 0.0, 1.0);
-        double reads = 1 + (trips[i] - 1) * missed;
+        double reads = 1 + (again - 1) * missed;
         traffic.bytes *= reads;
-        traffic.uses *= trips[i] / reads;
+        traffic.uses *= again / reads;
       }
       moved.push_back(traffic);
     }
@@ -229,7 +258,8 @@ double tenon::nestCycles(const LoopNest &nest, double computeCycles, ArrayRef<Lo
   };
   // The ways of a first-level cache hold a page; second-level caches have about eight.
   double fromL2 = 0, fromFar = 0, exposed = 0;
-  for (Traffic moved : traffic(machine.l1Bytes, machine.pageBytes))
+  SmallVector<Traffic> near = traffic(machine.l1Bytes, machine.pageBytes);
+  for (Traffic moved : near)
     fromL2 += moved.bytes / machine.l2BytesPerCycle;
   SmallVector<Traffic> far = traffic(machine.l2Bytes, llvm::PowerOf2Ceil(machine.l2Bytes / 8));
   SmallVector<double> farCycles;
@@ -243,6 +273,21 @@ double tenon::nestCycles(const LoopNest &nest, double computeCycles, ArrayRef<Lo
     farCycles.push_back(cycles);
     fromFar += cycles;
   }
+  // The processor foresees what is walked through in one piece. Of the rest, this much: 1 for single lines.
+  auto jumps = [&](const LoopNest::Operand *operand) {
+    if (operand->packable)
+      return 0.0;
+    int64_t run = operand->runBytes(inside.back());
+    for (size_t i = loops.size(); i-- > 0;) {
+      if (trips[i] == 1 || !operand->movesWith(loops[i].dim))
+        continue;
+      int64_t step = std::abs(operand->strides[loops[i].dim]) * loops[i].step * operand->elementBytes;
+      if (step > run + machine.cacheLineBytes)
+        break;
+      run = operand->runBytes(inside[i]);
+    }
+    return std::min(1.0, 256.0 / run);
+  };
   // The tightest bound holds, and more than it where others come close.
   double bound = 0;
   for (double cycles : {computeCycles, fromL2, fromFar})
@@ -252,8 +297,18 @@ double tenon::nestCycles(const LoopNest &nest, double computeCycles, ArrayRef<Lo
   // what is further away half, as long as the first use has computation to hide it under; the emitter's
   // nearly all.
   double busy = std::min(1.0, fromFar / computeCycles);
-  for (auto [operand, moved, cycles] : llvm::zip_equal(operands, far, farCycles))
-    exposed += isAhead(operand) ? cycles * (0.15 + 0.85 * busy * busy)
-                                : std::max(cycles / 2, cycles - computeCycles / moved.uses / 3);
-  return bound + 0.15 * fromL2 + exposed * std::min(1.0, computeCycles / std::max(1.0, fromFar));
+  double reductionTrips = 1;
+  for (unsigned loop = 0; loop < nest.size(); ++loop)
+    reductionTrips *= nest.reduction[loop] ? nest.extents[loop] : 1;
+  for (auto [operand, moved, cycles] : llvm::zip_equal(operands, far, farCycles)) {
+    // The emitter asks for the result ahead of long reductions.
+    bool isAsked = isAhead(operand) || (operand == &nest.output && reductionTrips >= 32);
+    exposed += isAsked
+                   ? cycles * (0.15 + 0.85 * busy * busy)
+                   : std::max(cycles * (0.5 + 0.5 * jumps(operand)), cycles - computeCycles / moved.uses / 3);
+  }
+  double exposedNear = 0;
+  for (auto [operand, moved] : llvm::zip_equal(operands, near))
+    exposedNear += moved.bytes / machine.l2BytesPerCycle * (0.15 + 0.35 * jumps(operand));
+  return bound + exposedNear + exposed * std::min(1.0, computeCycles / std::max(1.0, fromFar));
 }

@@ -32,6 +32,21 @@ struct KernelShape {
 /// reduction loop, every operand is contiguous or does not move.
 bool canVectorize(const LoopNest &nest, unsigned loop);
 
+/// A register tile and what computing the whole nest with it costs.
+struct ScoredTile {
+  double cycles;
+  RegisterTile tile;
+};
+
+/// The register tiles of `nest`, best first by what computing alone costs. Of the reduction loops in
+/// `unrollable`, innermost first, a tile may span none, the first, the first two and so on.
+std::vector<ScoredTile> rankTiles(const LoopNest &nest, llvm::ArrayRef<unsigned> unrollable,
+                                  const Machine &machine, int64_t lanes, unsigned keep);
+
+/// The step that unrolls `loop`, the innermost reduction loop around a small tile, until the body outweighs
+/// the loop.
+int64_t reductionUnroll(const LoopNest &nest, const RegisterTile &tile, unsigned loop, int64_t lanes);
+
 /// Schedules with the main reduction (or, without one, the root) tiled in registers, everything else at its
 /// tile.
 void enumerateTiled(const KernelShape &shape, unsigned main, std::vector<ScoredSchedule> &found);

@@ -14,123 +14,6 @@ using namespace mlir;
 using namespace tenon;
 
 //===----------------------------------------------------------------------------------------===//
-// Register tiles
-//===----------------------------------------------------------------------------------------===//
-
-/// Values worth trying for a step: small ones, and those that divide the extent.
-static SmallVector<int64_t> tileSteps(int64_t extent, int64_t most) {
-  SmallVector<int64_t> steps;
-  for (int64_t step = 1; step <= std::min(extent, most); ++step)
-    if (step <= 8 || step == 10 || step == 12 || step == 14 || extent == step)
-      steps.push_back(step);
-  return steps;
-}
-
-/// For lanes along `vector` where operands lie apart: the loop they are contiguous along, so that a square of
-/// vectors can be loaded and transposed in registers. None if there is no such loop for all of them, or the
-/// nest reduces.
-static std::optional<unsigned> transposedLoop(const LoopNest &nest, unsigned vector, int64_t lanes) {
-  if (llvm::is_contained(nest.reduction, true) || nest.output.strides[vector] != 1 ||
-      nest.extents[vector] < lanes)
-    return std::nullopt;
-  for (unsigned loop = 0; loop < nest.size(); ++loop) {
-    if (loop == vector || nest.extents[loop] < lanes)
-      continue;
-    bool all = llvm::all_of(nest.inputs, [&](const LoopNest::Operand &operand) {
-      int64_t stride = operand.strides[vector];
-      return stride == 0 || stride == 1 || operand.strides[loop] == 1;
-    });
-    if (all)
-      return loop;
-  }
-  return std::nullopt;
-}
-
-/// A register tile and what computing the whole nest with it costs.
-struct ScoredTile {
-  double cycles;
-  RegisterTile tile;
-};
-
-/// The register tiles of `nest`, best first by what computing alone costs.
-static std::vector<ScoredTile> rankTiles(const LoopNest &nest, const Machine &machine, int64_t lanes,
-                                         unsigned keep) {
-  SmallVector<unsigned> parallel;
-  for (unsigned loop = 0; loop < nest.size(); ++loop)
-    if (!nest.reduction[loop])
-      parallel.push_back(loop);
-  bool reduces = llvm::is_contained(nest.reduction, true);
-  // LLVM spills when nearly all of 32 registers are alive at once; of 16 every one is needed.
-  unsigned limit = machine.numVectorRegisters - (machine.numVectorRegisters > 16 ? 2 : 0);
-
-  std::vector<ScoredTile> ranked;
-  auto consider = [&](const RegisterTile &tile) {
-    TileFeatures features = analyzeTile(nest, tile, machine, lanes);
-    // Register overflow is a cliff: it is no candidate.
-    if (features.registers > limit || features.multiplyAdds > 160)
-      return;
-    ranked.push_back({computeCycles(nest, tile, machine, lanes), tile});
-  };
-  for (unsigned vector = 0; vector < nest.size(); ++vector) {
-    if (!canVectorize(nest, vector)) {
-      if (std::optional<unsigned> across = transposedLoop(nest, vector, lanes)) {
-        RegisterTile square;
-        square.vectorLoop = vector;
-        square.extents.assign(nest.size(), 1);
-        square.extents[vector] = square.extents[*across] = lanes;
-        ranked.push_back({computeCycles(nest, square, machine, lanes), square});
-      }
-      continue;
-    }
-    RegisterTile tile;
-    tile.vectorLoop = vector;
-    tile.extents.assign(nest.size(), 1);
-    int64_t vectors = llvm::divideCeil(nest.extents[vector], lanes);
-    for (int64_t count : {1, 2, 3, 4, 6, 8}) {
-      if (count > vectors && count > 1)
-        break;
-      tile.extents[vector] = count * lanes;
-      consider(tile);
-      for (unsigned outer : parallel) {
-        if (outer == vector)
-          continue;
-        for (int64_t step : tileSteps(nest.extents[outer], reduces ? 14 : 4)) {
-          tile.extents[outer] = step;
-          if (step > 1)
-            consider(tile);
-          for (unsigned second : parallel) {
-            if (second == vector || second <= outer || count > 4 || step > 8)
-              continue;
-            for (int64_t secondStep : {2, 4}) {
-              if (secondStep > nest.extents[second] || step * secondStep * count > 28)
-                continue;
-              tile.extents[second] = secondStep;
-              consider(tile);
-              tile.extents[second] = 1;
-            }
-          }
-        }
-        tile.extents[outer] = 1;
-      }
-    }
-  }
-  return takeCheapest(std::move(ranked), keep, [](const ScoredTile &candidate) { return candidate.cycles; });
-}
-
-/// Unrolls the innermost reduction loop of a small tile until its body outweighs the loop.
-static int64_t reductionUnroll(const LoopNest &nest, const RegisterTile &tile, unsigned loop, int64_t lanes) {
-  if (loop == tile.vectorLoop)
-    return tile.extents[loop];
-  int64_t work = 1;
-  for (auto [i, extent] : llvm::enumerate(tile.extents))
-    work *= i == tile.vectorLoop ? std::max<int64_t>(1, extent / lanes) : extent;
-  int64_t unroll = 1;
-  while (unroll < 8 && work * unroll * 2 <= 24 && unroll * 2 <= nest.extents[loop])
-    unroll *= 2;
-  return unroll;
-}
-
-//===----------------------------------------------------------------------------------------===//
 // Bands of a padded input
 //===----------------------------------------------------------------------------------------===//
 
@@ -204,7 +87,8 @@ static SmallVector<PaddedBand> choosePaddedBands(const KernelShape &shape, unsig
         band.bytes = bytes;
       }
       // The least band under this tile may still be too much to keep.
-      if (band.bytes > std::min(shape.machine.l2Bytes / 2, shape.machine.maxScratchBytes))
+      if (band.bytes > std::max<double>(budget, shape.machine.l2Bytes / 2) ||
+          band.bytes > shape.machine.maxScratchBytes)
         return;
       band.loops.push_back({row, rowStep});
       for (unsigned loop : ArrayRef(guardedLoops).drop_front())
@@ -216,8 +100,9 @@ static SmallVector<PaddedBand> choosePaddedBands(const KernelShape &shape, unsig
     };
     for (int64_t columnTiles : {0, 4, 1})
       add(columnTiles, shape.machine.l2Bytes / 4);
-    // A small input fits as a whole, and is padded once.
-    add(0, shape.machine.l2Bytes / 2);
+    // Weights are then read less often; in blocks of the window, little of a large band is used at a time.
+    for (int64_t budget : {shape.machine.l2Bytes / 2, shape.machine.maxScratchBytes})
+      add(0, budget);
     return bands;
   }
   return {};
@@ -233,8 +118,10 @@ namespace {
 struct TiledPoint {
   RegisterTile tile;
   /// What computing every tile costs.
-  double computeCycles;
+  double computeCycles = 0;
   std::optional<PaddedBand> band;
+  /// Without a band: the tiles at the border of a padded input have code of their own.
+  bool bordersApart = false;
   /// Parallel loops, outermost first; those of the band come first.
   SmallVector<LoopStep> outer;
   /// Blocks of reduction loops: partial results then wait in memory between blocks.
@@ -259,9 +146,11 @@ public:
   void enumerate();
 
 private:
+  SmallVector<unsigned> shortReductions() const;
+  bool hasFewBorderTiles(const RegisterTile &tile) const;
   void enumerateOrders(TiledPoint point);
   void enumerateBlocks(const TiledPoint &point);
-  SmallVector<SmallVector<LoopStep>> reductionBlocks() const;
+  SmallVector<SmallVector<LoopStep>> reductionBlocks(const RegisterTile &tile) const;
   bool needsLoop(unsigned loop, const RegisterTile &tile) const {
     return nest.extents[loop] > tile.extents[loop] || !op.staticExtent(loop);
   }
@@ -285,9 +174,49 @@ private:
 
 } // namespace
 
+/// The innermost reduction loops that are short enough for a tile to unroll: windows, the channels of an
+/// image.
+SmallVector<unsigned> TiledSpace::shortReductions() const {
+  SmallVector<unsigned> loops;
+  int64_t points = 1;
+  for (unsigned loop : llvm::reverse(reduction)) {
+    points *= nest.extents[loop];
+    if (points > 32 || !op.staticExtent(loop))
+      break;
+    loops.push_back(loop);
+  }
+  return loops;
+}
+
+/// Whether the tiles that touch the border of a padded input are so few that each may have code of its own,
+/// which leaves the others without guards.
+bool TiledSpace::hasFewBorderTiles(const RegisterTile &tile) const {
+  int64_t copies = 1;
+  for (auto [input, operand] : llvm::zip_equal(op.inputs, nest.inputs)) {
+    std::optional<unsigned> producer = kernel.numberOf(input.tensor);
+    auto pad = producer ? dyn_cast<tensor::PadOp>(kernel.getOp(*producer).op) : tensor::PadOp();
+    if (!pad)
+      continue;
+    for (auto [dim, coefficients] : llvm::enumerate(operand.coefficients))
+      for (unsigned loop : parallel) {
+        int64_t step = coefficients[loop] * tile.extents[loop];
+        int64_t low = pad.getStaticLow()[dim], high = pad.getStaticHigh()[dim];
+        if (step == 0 || (low == 0 && high == 0))
+          continue;
+        int64_t atBorder = llvm::divideCeil(low, step) + llvm::divideCeil(high, step);
+        if (step < 0 || atBorder > 4 || !op.staticExtent(loop) || loop == tile.vectorLoop)
+          return false;
+        copies *= 1 + 2 * atBorder; // in blocks, those with a border are apart too
+      }
+  }
+  return copies * tile.multiplyAdds(lanes) <= 4000;
+}
+
 void TiledSpace::enumerate() {
-  for (const ScoredTile &ranked : rankTiles(nest, machine, lanes, 8)) {
-    TiledPoint point{ranked.tile, ranked.cycles, {}, {}, {}, {}, {}};
+  for (const ScoredTile &ranked : rankTiles(nest, shortReductions(), machine, lanes, 12)) {
+    TiledPoint point;
+    point.tile = ranked.tile;
+    point.computeCycles = ranked.cycles;
     for (unsigned loop : reduction)
       if (needsLoop(loop, ranked.tile))
         point.inner.push_back({loop, ranked.tile.extents[loop]});
@@ -300,7 +229,9 @@ void TiledSpace::enumerate() {
       point.band = band;
       enumerateOrders(point);
     }
-    if (bands.empty())
+    point.band.reset();
+    point.bordersApart = !bands.empty() && point.inner.empty() && hasFewBorderTiles(point.tile);
+    if (bands.empty() || point.bordersApart)
       enumerateOrders(point);
   }
 }
@@ -337,7 +268,7 @@ void TiledSpace::enumerateOrders(TiledPoint point) {
 
 /// The blocks of the reduction worth trying: of the innermost loop, so that what a tile reads stays in the
 /// first-level cache from tile to tile, or whole outer loops (the rows of a window).
-SmallVector<SmallVector<LoopStep>> TiledSpace::reductionBlocks() const {
+SmallVector<SmallVector<LoopStep>> TiledSpace::reductionBlocks(const RegisterTile &tile) const {
   SmallVector<SmallVector<LoopStep>> blocks;
   unsigned last = reduction.back();
   int64_t outside = 1; // steps of the other reduction loops
@@ -353,7 +284,7 @@ SmallVector<SmallVector<LoopStep>> TiledSpace::reductionBlocks() const {
   }
   SmallVector<LoopStep> window;
   for (unsigned loop : ArrayRef(reduction).drop_back()) {
-    if (nest.extents[loop] == 1 || !op.staticExtent(loop))
+    if (nest.extents[loop] == tile.extents[loop] || !op.staticExtent(loop))
       continue;
     window.push_back({loop, 1});
     blocks.push_back(window);
@@ -369,7 +300,7 @@ SmallVector<SmallVector<LoopStep>> TiledSpace::reductionBlocks() const {
 /// The point as it is, and with the reduction in blocks around its last parallel loops.
 void TiledSpace::enumerateBlocks(const TiledPoint &point) {
   add(point);
-  if (reduction.empty() || nest.reduction[point.tile.vectorLoop])
+  if (point.inner.empty() || nest.reduction[point.tile.vectorLoop])
     return;
   // What a tile reads stays in the first-level cache as it is.
   SmallVector<int64_t, 8> extents(nest.extents);
@@ -384,7 +315,7 @@ void TiledSpace::enumerateBlocks(const TiledPoint &point) {
   if (point.band)
     for (LoopStep loop : point.band->loops)
       bandLoops += nest.extents[loop.dim] > loop.step || !op.staticExtent(loop.dim);
-  for (const SmallVector<LoopStep> &blocks : reductionBlocks())
+  for (const SmallVector<LoopStep> &blocks : reductionBlocks(point.tile))
     for (unsigned depth = bandLoops; depth < point.outer.size(); ++depth) {
       TiledPoint blocked = point;
       blocked.blocks = blocks;
@@ -412,7 +343,8 @@ double TiledSpace::cyclesOf(const TiledPoint &point) const {
     for (LoopStep loop : point.band->loops)
       bands *= llvm::divideCeil(nest.extents[loop.dim], loop.step);
     cycles += bands * point.band->bytes / 4 / lanes * 3;
-  } else if (llvm::any_of(nest.inputs, [](const LoopNest::Operand &input) { return input.padded; })) {
+  } else if (!point.bordersApart &&
+             llvm::any_of(nest.inputs, [](const LoopNest::Operand &input) { return input.padded; })) {
     cycles *= 3; // a guard at each read
   }
   if (!point.blocks.empty()) {

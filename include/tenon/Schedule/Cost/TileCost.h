@@ -18,6 +18,9 @@ namespace tenon {
 struct RegisterTile {
   llvm::SmallVector<int64_t, 8> extents;
   unsigned vectorLoop = 0;
+
+  /// Vector operations of the body in one tile.
+  int64_t multiplyAdds(int64_t lanes) const;
 };
 
 /// What the model says of a tile.
