@@ -14,6 +14,8 @@
 
 #include "mlir/AsmParser/AsmParser.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/AsmState.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/Parser/Parser.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
@@ -232,6 +234,24 @@ LogicalResult Compilation::compileKernels() {
 // Output
 //===----------------------------------------------------------------------------------------===//
 
+/// The bytes of a constant; `copies` keeps those that the IR has in another form. Those of a resource stay
+/// where they are, however they are aligned: a model's file aligns weights as it happens, and each copy takes
+/// as much again.
+static FailureOr<ArrayRef<char>> readBytes(ElementsAttr value, std::vector<HostTensor> &copies) {
+  if (auto resource = dyn_cast<DenseResourceElementsAttr>(value)) {
+    AsmResourceBlob *blob = resource.getRawHandle().getBlob();
+    FailureOr<int64_t> expected = HostTensor::getSizeInBytes(cast<RankedTensorType>(resource.getType()));
+    if (!blob || failed(expected) || blob->getData().size() != static_cast<size_t>(*expected))
+      return failure();
+    return blob->getData();
+  }
+  FailureOr<HostTensor> tensor = HostTensor::from(value);
+  if (failed(tensor))
+    return failure();
+  copies.push_back(*tensor);
+  return copies.back().getBytes();
+}
+
 LogicalResult Compilation::write(ArtefactKind kind, StringRef path, std::string &error) {
   PhaseTimer timer(times, Phase::Package);
   Package package;
@@ -241,16 +261,14 @@ LogicalResult Compilation::write(ArtefactKind kind, StringRef path, std::string 
   package.features = machine.features;
   for (const ObjectBytes &object : objects)
     package.objects.push_back(object);
-  // Tensors keep copies of small constants alive while the package is written.
-  std::vector<HostTensor> tensors;
+  std::vector<HostTensor> copies;
   for (auto [i, value] : llvm::enumerate(weights)) {
-    FailureOr<HostTensor> tensor = HostTensor::from(cast<ElementsAttr>(value));
-    if (failed(tensor)) {
+    FailureOr<ArrayRef<char>> bytes = readBytes(cast<ElementsAttr>(value), copies);
+    if (failed(bytes)) {
       error = "constant " + std::to_string(i) + " has no bytes to store";
       return failure();
     }
-    tensors.push_back(*tensor);
-    package.weights.push_back({"constant_" + std::to_string(i), tensors.back().getBytes(), weightOffsets[i]});
+    package.weights.push_back({"constant_" + std::to_string(i), *bytes, weightOffsets[i]});
   }
   package.weightsBytes = weightsBytes;
   package.embedWeights = options.embedWeights;
