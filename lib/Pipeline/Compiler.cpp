@@ -87,7 +87,7 @@ FailureOr<std::unique_ptr<Compilation>> Compilation::open(MLIRContext &context, 
       import.shapes[name].assign(shape.begin(), shape.end());
     for (const auto &[name, value] : options.symbols)
       import.symbols[name] = value;
-    FailureOr<OwningOpRef<ModuleOp>> module = importOnnx(&context, path, import);
+    FailureOr<OwningOpRef<ModuleOp>> module = importOnnx(&context, path, import, &(*compilation)->files);
     if (failed(module))
       return failure();
     (*compilation)->module = std::move(*module);
@@ -165,6 +165,7 @@ LogicalResult Compilation::run() {
       return failure();
     if (failed(runPhase(phase)))
       return failure();
+    releasePages();
     if (phase == Phase::Schedule) {
       kernels = describeKernels(*module);
       launches = describeLaunches(*module, kernels);
@@ -173,6 +174,12 @@ LogicalResult Compilation::run() {
   if (failed(describeProgram()))
     return failure();
   return options.stopAfter >= Phase::Target ? compileKernels() : success();
+}
+
+/// What a phase has read of the model's files would only add to what the next one holds.
+void Compilation::releasePages() const {
+  for (const MappedBytes &file : files)
+    file.releasePages();
 }
 
 LogicalResult Compilation::applyGivenSchedules() {

@@ -3,11 +3,14 @@
 #ifndef TENON_IMPORT_ONNX_H
 #define TENON_IMPORT_ONNX_H
 
+#include "tenon/Support/MappedBytes.h"
+
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 
 #include <map>
 #include <string>
+#include <vector>
 
 namespace tenon {
 
@@ -33,9 +36,11 @@ std::optional<std::string> parseSymbolOption(llvm::StringRef text, OnnxImportOpt
 /// The module has the attribute `tenon.model` and one function `main`. Weights stay in the mapped file: the
 /// module's `dense_resource` attributes keep the mapping alive, and the file must not change while the
 /// context lives. All that is wrong with the model is reported as diagnostics before failure is returned, one
-/// per node.
-mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>>
-importOnnx(mlir::MLIRContext *context, llvm::StringRef path, const OnnxImportOptions &options = {});
+/// per node. `files`, if given, gets what is mapped.
+mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>> importOnnx(mlir::MLIRContext *context,
+                                                              llvm::StringRef path,
+                                                              const OnnxImportOptions &options = {},
+                                                              std::vector<MappedBytes> *files = nullptr);
 
 } // namespace tenon
 

@@ -12,6 +12,7 @@
 #include "tenon/Package/Package.h"
 #include "tenon/Pipeline/GuardedRun.h"
 #include "tenon/Pipeline/Phases.h"
+#include "tenon/Support/MappedBytes.h"
 #include "tenon/Target/Target.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -139,6 +140,7 @@ private:
                                  llvm::function_ref<llvm::LogicalResult()> run);
   llvm::LogicalResult applyGivenSchedules();
   llvm::LogicalResult compileKernels();
+  void releasePages() const;
   llvm::LogicalResult describeProgram();
 
   CompileOptions options;
@@ -148,6 +150,7 @@ private:
   std::vector<KernelReport> kernels;
   std::vector<LaunchReport> launches;
   std::vector<PhaseTime> times;
+  std::vector<MappedBytes> files;
   std::string manifest;
   RunResult result = RunResult::Done;
   std::vector<ObjectBytes> objects;

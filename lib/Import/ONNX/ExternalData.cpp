@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 using namespace llvm;
+using namespace tenon;
 using namespace tenon::importer;
 
 ExternalData::ExternalData(StringRef modelPath) : folder(sys::path::parent_path(modelPath)) {
@@ -97,4 +98,18 @@ FileMapping ExternalData::map(StringRef location, std::string &error) {
     return refuse("cannot be mapped: " + code.message());
   mappings[location] = mapping;
   return mapping;
+}
+
+std::vector<MappedBytes> ExternalData::getMappings() const {
+  std::vector<StringRef> names;
+  for (const auto &[name, mapping] : mappings)
+    if (mapping)
+      names.push_back(name);
+  llvm::sort(names);
+  std::vector<MappedBytes> all;
+  for (StringRef name : names) {
+    FileMapping mapping = mappings.lookup(name);
+    all.emplace_back(ArrayRef(mapping->const_data(), mapping->size()), mapping);
+  }
+  return all;
 }

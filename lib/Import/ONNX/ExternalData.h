@@ -3,12 +3,15 @@
 #ifndef TENON_IMPORT_ONNX_EXTERNALDATA_H
 #define TENON_IMPORT_ONNX_EXTERNALDATA_H
 
+#include "tenon/Support/MappedBytes.h"
+
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/FileSystem.h"
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace tenon::importer {
 
@@ -26,6 +29,8 @@ public:
 
   /// The mapping of the file at `location`, relative to the model's folder; null after setting `error`.
   FileMapping map(llvm::StringRef location, std::string &error);
+  /// All that is mapped, in the order of the names.
+  std::vector<MappedBytes> getMappings() const;
 
 private:
   std::string folder;

@@ -296,11 +296,15 @@ FailureOr<OwningOpRef<ModuleOp>> GraphImporter::run() {
 }
 
 FailureOr<OwningOpRef<ModuleOp>> tenon::importOnnx(MLIRContext *context, StringRef path,
-                                                   const OnnxImportOptions &options) {
+                                                   const OnnxImportOptions &options,
+                                                   std::vector<MappedBytes> *files) {
   context->loadDialect<TenonDialect, func::FuncDialect>();
   FailureOr<std::unique_ptr<ModelFile>> file = ModelFile::open(context, path);
   if (failed(file))
     return failure();
   Registry registry;
-  return GraphImporter(context, **file, registry, options).run();
+  FailureOr<OwningOpRef<ModuleOp>> module = GraphImporter(context, **file, registry, options).run();
+  if (files)
+    *files = (*file)->getMappings();
+  return module;
 }

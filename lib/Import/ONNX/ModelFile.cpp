@@ -11,6 +11,7 @@
 #include <google/protobuf/unknown_field_set.h>
 
 using namespace mlir;
+using namespace tenon;
 using namespace tenon::importer;
 
 /// Smaller raw_data is left to protobuf: copying it is cheaper than remembering it.
@@ -72,6 +73,13 @@ LogicalResult ModelFile::parseText() {
   parser.SetRecursionLimit(100);
   google::protobuf::io::ArrayInputStream stream(buffer->getBufferStart(), buffer->getBufferSize());
   return success(parser.Parse(&stream, model));
+}
+
+std::vector<MappedBytes> ModelFile::getMappings() const {
+  std::vector<MappedBytes> all = external.getMappings();
+  if (buffer->getBufferKind() == llvm::MemoryBuffer::MemoryBuffer_MMap)
+    all.emplace_back(ArrayRef(buffer->getBufferStart(), buffer->getBufferSize()), buffer);
+  return all;
 }
 
 std::optional<uint64_t> ModelFile::strippedIndex(const ::onnx::TensorProto &tensor) const {

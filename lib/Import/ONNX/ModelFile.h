@@ -6,6 +6,8 @@
 #include "ExternalData.h"
 #include "WireFormat.h"
 
+#include "tenon/Support/MappedBytes.h"
+
 #include "mlir/IR/Diagnostics.h"
 #include "llvm/Support/MemoryBuffer.h"
 
@@ -35,6 +37,8 @@ public:
   bool isRaw(const ::onnx::TensorProto &tensor) const;
   /// The raw bytes of such a tensor; nothing after setting `error`.
   std::optional<TensorBytes> rawBytes(const ::onnx::TensorProto &tensor, std::string &error);
+  /// What is mapped of the file itself and of those that its tensors have named so far.
+  std::vector<MappedBytes> getMappings() const;
 
 private:
   ModelFile(mlir::Location loc, llvm::StringRef path) : loc(loc), path(path), external(path) {}
