@@ -14,6 +14,7 @@ from onnx import helper
 
 from .onnx_graph import ints
 from .peer import Unsuited
+from .shape_ops import SHAPE_OPS
 
 
 def library(*operands):
@@ -148,21 +149,6 @@ def gru(x, weights, recurrence, bias, lengths=None, h=None, hidden_size=0, direc
 # -- Shapes -----------------------------------------------------------------------------------------------------------
 
 
-def reshape(x, shape, allowzero=0):
-    shape = [x.shape[i] if extent == 0 and not allowzero else extent for i, extent in enumerate(ints(shape))]
-    return x.reshape(shape)
-
-
-def slice_(x, starts, ends, axes=None, steps=None):
-    starts, ends = ints(starts), ints(ends)
-    axes = range(len(starts)) if axes is None else ints(axes)
-    steps = [1] * len(starts) if steps is None else ints(steps)
-    index = [slice(None)] * x.ndim
-    for axis, start, end, step in zip(axes, starts, ends, steps):
-        index[axis] = slice(start, end, step)
-    return x[tuple(index)]
-
-
 def split(x, sizes=None, axis=0, num_outputs=0):
     points = np.cumsum(ints(sizes))[:-1] if sizes is not None else num_outputs
     return library(x).split(x, points, axis=axis)
@@ -172,11 +158,8 @@ def unsqueeze(x, axes):
     return library(x).expand_dims(x, tuple(ints(axes)))
 
 
-def flatten(x, axis=1):
-    return x.reshape(math.prod(x.shape[:axis]), -1)
-
-
 OPS = {
+    **SHAPE_OPS,
     "Add": elementwise("add"), "Sub": elementwise("subtract"), "Mul": elementwise("multiply"),
     "Div": elementwise("divide"), "Pow": elementwise("power"), "Sqrt": elementwise("sqrt"),
     "Tanh": elementwise("tanh"), "Where": elementwise("where"), "Erf": jax.scipy.special.erf,
@@ -189,10 +172,9 @@ OPS = {
     "GlobalAveragePool": lambda x: x.mean(tuple(range(2, x.ndim)), keepdims=True),
     "MatMul": elementwise("matmul"), "Gemm": gemm, "BatchNormalization": batch_norm, "LayerNormalization": layer_norm,
     "ReduceMean": reduce_mean, "LSTM": lstm, "GRU": gru,
-    "Reshape": reshape, "Flatten": flatten, "Slice": slice_, "Split": split, "Unsqueeze": unsqueeze,
+    "Split": split, "Unsqueeze": unsqueeze,
     "Transpose": lambda x, perm=None: library(x).transpose(x, perm),
     "Concat": lambda *parts, axis: library(*parts).concatenate(parts, axis),
     "Gather": lambda x, indices, axis=0: library(x, indices).take(x, indices, axis),
-    "Shape": lambda x: np.array(x.shape, np.int64),
     "Cast": lambda x, to, **_: x.astype(helper.tensor_dtype_to_np_dtype(to)),
 }

@@ -12,6 +12,7 @@ from onnx import TensorProto
 
 from .onnx_graph import ints
 from .peer import Unsuited
+from .shape_ops import SHAPE_OPS
 
 DTYPES = {TensorProto.FLOAT: torch.float32, TensorProto.INT64: torch.int64, TensorProto.BOOL: torch.bool}
 
@@ -144,20 +145,6 @@ def gru(x, weights, recurrence, bias, lengths=None, h=None, hidden_size=0, direc
 # -- Shapes -----------------------------------------------------------------------------------------------------------
 
 
-def reshape(x, shape, allowzero=0):
-    return x.reshape([x.shape[i] if extent == 0 and not allowzero else extent for i, extent in enumerate(ints(shape))])
-
-
-def slice_(x, starts, ends, axes=None, steps=None):
-    starts, ends = ints(starts), ints(ends)
-    axes = range(len(starts)) if axes is None else ints(axes)
-    steps = [1] * len(starts) if steps is None else ints(steps)
-    index = [slice(None)] * x.ndim
-    for axis, start, end, step in zip(axes, starts, ends, steps):
-        index[axis] = slice(start, end, step)
-    return x[tuple(index)]
-
-
 def split(x, sizes=None, axis=0, num_outputs=0):
     return torch.split(x, ints(sizes), axis) if sizes is not None else torch.chunk(x, num_outputs, axis)
 
@@ -188,6 +175,7 @@ def clip(x, low=None, high=None):
 
 
 OPS = {
+    **SHAPE_OPS,
     "Add": elementwise("add"), "Sub": elementwise("sub", "subtract"), "Mul": elementwise("mul", "multiply"),
     "Div": elementwise("div", "divide"), "Pow": elementwise("pow", "power"), "Sqrt": elementwise("sqrt"),
     "Tanh": elementwise("tanh"), "Where": elementwise("where"), "Erf": torch.erf, "Relu": torch.relu,
@@ -199,9 +187,7 @@ OPS = {
     "GlobalAveragePool": lambda x: x.mean(tuple(range(2, x.ndim)), keepdim=True),
     "MatMul": elementwise("matmul"), "Gemm": gemm, "BatchNormalization": batch_norm, "LayerNormalization": layer_norm,
     "ReduceMean": reduce_mean, "LSTM": lstm, "GRU": gru,
-    "Reshape": reshape, "Flatten": lambda x, axis=1: x.reshape(math.prod(x.shape[:axis]), -1), "Slice": slice_,
     "Split": split, "Unsqueeze": unsqueeze, "Concat": concat, "Gather": gather,
     "Transpose": lambda x, perm=None: x.permute(perm) if is_data(x) else np.transpose(x, perm),
-    "Shape": lambda x: np.array(x.shape, np.int64),
     "Cast": lambda x, to, **_: x.to(DTYPES[to]),
 }

@@ -9,6 +9,8 @@ import xml.etree.ElementTree
 import numpy as np
 import onnx
 import pytest
+from onnx import helper
+from onnx.reference import ReferenceEvaluator
 
 import bounds
 import flops
@@ -20,6 +22,7 @@ from architectures.kernels import SUITES
 from peers import PEERS
 from peers.onnx_graph import Graph
 from peers.peer import Unsuited
+from peers.shape_ops import SHAPE_OPS
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BENCH = [sys.executable, ROOT / "benchmarks" / "bench.py"]
@@ -152,6 +155,17 @@ def test_an_op_that_is_not_in_a_table_is_no_failure(tmp_path):
     # A node sees its operands and its attributes.
     graph = Graph(model.graph, {"Softmax": lambda values, axis: values.sum(axis)})
     assert graph.run({}, {"x": x})[0].tolist() == [3, 12]
+
+
+def test_ops_on_shapes_are_those_of_onnx():
+    x = np.arange(24).reshape(2, 3, 4)
+    for op, arguments, attributes in [
+            ("Reshape", [np.array([0, -1, 2])], {}), ("Flatten", [], {"axis": 2}), ("Shape", [], {}),
+            ("Slice", [np.array([1, -3]), np.array([9, -1]), np.array([2, 1]), np.array([2, 1])], {}),
+            ("Slice", [np.array([0, 1]), np.array([1, 3])], {})]:
+        node = helper.make_node(op, ["x", *"abcd"[:len(arguments)]], ["y"], **attributes)
+        expected, = ReferenceEvaluator(node).run(None, dict(zip(node.input, [x, *arguments])))
+        np.testing.assert_array_equal(SHAPE_OPS[op](x, *arguments, **attributes), expected)
 
 
 def test_openblas_is_not_asked_for_models(tmp_path):
