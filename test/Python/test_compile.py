@@ -151,6 +151,14 @@ def test_takes_dlpack_objects_and_lists():
     np.testing.assert_array_equal(model(Exported(a), a.tolist())["c"], a + a)
 
 
+def test_contiguous_inputs_are_read_where_they_are():
+    info, = [info for info in tenon.compile(add()).inputs if info.name == "a"]
+    a = random((2, 3))
+    for given in (a, Exported(a)):
+        assert np.shares_memory(tenon.Model._to_input(info, given), a)
+    assert not np.shares_memory(tenon.Model._to_input(info, a[:, ::-1]), a)
+
+
 def test_signature():
     model = tenon.compile(dense())
     assert [(info.name, info.dtype, info.shape) for info in model.inputs] == [("x", np.dtype("float32"), (3, 5))]
