@@ -109,6 +109,8 @@ private:
     Exprs indices;
     /// For a stored stage: the indices of its result at each place that reads it.
     llvm::SmallVector<Exprs> uses;
+    /// The stage this one is computed in, and those computed in it.
+    Node *parent = nullptr;
     std::vector<std::unique_ptr<Node>> children;
     /// Where its results go, while it is emitted.
     llvm::ArrayRef<Buffer> destinations;

@@ -179,8 +179,11 @@ LogicalResult KernelEmitter::collect(Value tensor, Exprs indices, Node &user) {
   if (llvm::all_of(indices, isRootIndex))
     rootIndices.try_emplace(tensor, indices);
   if (auto known = placed.find(*number); known != placed.end()) {
-    if (known->second->stored)
+    if (known->second->stored) {
+      for (AffineExpr &index : indices)
+        index = liftIndex(index, *known->second->parent);
       known->second->uses.push_back(indices);
+    }
     return success();
   }
   const StructuredOp &op = kernel.getOp(*number);
@@ -207,6 +210,7 @@ LogicalResult KernelEmitter::collect(Value tensor, Exprs indices, Node &user) {
   node->op = *number;
   node->schedule = stage;
   node->stored = stored;
+  node->parent = parent;
   for (unsigned dim = 0; dim < op.getNumLoops(); ++dim)
     if (stored || op.isReductionLoop(dim))
       opIndices[dim] = getAffineDimExpr(addVariable(op.extents[dim]), context);

@@ -201,3 +201,49 @@ func.func @blocked(%A: tensor<4x16xf32>, %B: tensor<16x16xf32>) -> tensor<4x16xf
   } -> tensor<4x16xf32>
   return %product : tensor<4x16xf32>
 }
+
+// -----
+
+// A stored stage that another one reads at its own place, and again along a reduction inside of it: a block of
+// rows is enough for both.
+#ij = affine_map<(i, j) -> (i, j)>
+#i = affine_map<(i, j) -> (i)>
+// CHECK-LABEL: func.func private @rows_read_twice_loops
+// CHECK-COUNT-2: memref.alloca() {alignment = 64 : i64} : memref<4x24xf32>
+// CHECK-NOT: memref.alloca
+func.func @rows_read_twice(%x: tensor<16x24xf32>) -> tensor<16x24xf32>
+    attributes {tenon.structured, tenon.schedule = #tenon.schedule<[
+      op 3 {loops [d0 by 4, d0 by 1, d1 by 1v], vector d1, parallel 1},
+      op 0 {store in 3 at 1, loops [d0 by 1, d1 by 1v], vector d1},
+      op 2 {store in 3 at 1, loops [d0 by 1, d1 by 1v], vector d1},
+      op 1 {in 2 at 1, inner [d1 by 1v], vector d1}]>} {
+  %zero = arith.constant 0.0 : f32
+  %full = tensor.empty() : tensor<16x24xf32>
+  %empty = tensor.empty() : tensor<16xf32>
+  %init = linalg.fill ins(%zero : f32) outs(%empty : tensor<16xf32>) -> tensor<16xf32>
+  %square = linalg.generic {indexing_maps = [#ij, #ij], iterator_types = ["parallel", "parallel"]}
+      ins(%x : tensor<16x24xf32>) outs(%full : tensor<16x24xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %p = arith.mulf %a, %a : f32
+    linalg.yield %p : f32
+  } -> tensor<16x24xf32>
+  %sum = linalg.generic {indexing_maps = [#ij, #i], iterator_types = ["parallel", "reduction"]}
+      ins(%square : tensor<16x24xf32>) outs(%init : tensor<16xf32>) {
+  ^bb0(%a: f32, %acc: f32):
+    %s = arith.addf %acc, %a : f32
+    linalg.yield %s : f32
+  } -> tensor<16xf32>
+  %part = linalg.generic {indexing_maps = [#ij, #i, #ij], iterator_types = ["parallel", "parallel"]}
+      ins(%square, %sum : tensor<16x24xf32>, tensor<16xf32>) outs(%full : tensor<16x24xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %d = arith.divf %a, %b : f32
+    linalg.yield %d : f32
+  } -> tensor<16x24xf32>
+  %result = linalg.generic {indexing_maps = [#ij, #ij], iterator_types = ["parallel", "parallel"]}
+      ins(%part : tensor<16x24xf32>) outs(%full : tensor<16x24xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %d = arith.addf %a, %a : f32
+    linalg.yield %d : f32
+  } -> tensor<16x24xf32>
+  return %result : tensor<16x24xf32>
+}
