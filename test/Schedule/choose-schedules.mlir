@@ -1,4 +1,5 @@
-// What the analytic model picks: register tiles within the register limit, rows for softmax-like kernels.
+// What the analytic model picks: register tiles within the register limit, rows for softmax-like kernels, blocks of rows
+// for products in a row.
 // RUN: tenon-opt %s --split-input-file --tenon-choose-schedules=machine=x86-64-v4 | FileCheck %s --check-prefixes=CHECK,V4
 // RUN: tenon-opt %s --split-input-file --tenon-choose-schedules=machine=x86-64-v3 | FileCheck %s --check-prefixes=CHECK,V3
 
@@ -58,6 +59,73 @@ func.func private @exp_over_sum(%x: tensor<128x1024xf32>) -> tensor<128x1024xf32
     linalg.yield %s : f32
   } -> tensor<128x1024xf32>
   return %r : tensor<128x1024xf32>
+}
+
+// -----
+
+// Two products with a square between them, which the second reads many times: rows in blocks, tiles for each
+// product, and the transposed operand once for all of them.
+#lhs = affine_map<(b, m, n, k) -> (b, m, k)>
+#rhs = affine_map<(b, m, n, k) -> (b, k, n)>
+#out = affine_map<(b, m, n, k) -> (b, m, n)>
+#id = affine_map<(b, m, n) -> (b, m, n)>
+#swap = affine_map<(b, m, n) -> (b, n, m)>
+#row = affine_map<(b, m, n) -> (b, m)>
+// CHECK-LABEL: func.func private @chain
+// V3-SAME: op 5 {loops [d0 by 1, d1 by {{24|48|96}}, d1 by 6, d2 by 2v], inner [{{.+}}], vector d2, parallel 1}
+// V3-SAME: op 0 {store in 5 at 1, loops [d1 by 8, d2 by 1v], vector d2}
+// V3-SAME: op 2 {store in 5 at 2, loops [d{{[12]}} by {{[0-9]v?}}, d{{[12]}} by {{[0-9]v?}}], vector d2}
+// V3-SAME: op 1 {in 2 at 2, inner [d3 by {{[0-9]+}}]}
+// V3-SAME: op 3 {store in 5 at 2, loops [d1 by 1], inner [d2 by 4v], vector d2}
+// V3-SAME: op 4 {store in 5 at 2, loops [d1 by 1, d2 by 4v], vector d2}
+func.func private @chain(%a: tensor<8x192x64xf32>, %b: tensor<8x192x64xf32>, %c: tensor<8x192x64xf32>) -> tensor<8x192x64xf32>
+    attributes {tenon.structured} {
+  %zero = arith.constant 0.0 : f32
+  %0 = tensor.empty() : tensor<8x64x192xf32>
+  %1 = tensor.empty() : tensor<8x192x192xf32>
+  %2 = tensor.empty() : tensor<8x192x64xf32>
+  %3 = tensor.empty() : tensor<8x192xf32>
+  %t = linalg.generic {indexing_maps = [#swap, #id], iterator_types = ["parallel", "parallel", "parallel"]}
+      ins(%b : tensor<8x192x64xf32>) outs(%0 : tensor<8x64x192xf32>) {
+  ^bb0(%x: f32, %o: f32):
+    linalg.yield %x : f32
+  } -> tensor<8x64x192xf32>
+  %4 = linalg.fill ins(%zero : f32) outs(%1 : tensor<8x192x192xf32>) -> tensor<8x192x192xf32>
+  %p = linalg.generic {indexing_maps = [#lhs, #rhs, #out], iterator_types = ["parallel", "parallel", "parallel", "reduction"]}
+      ins(%a, %t : tensor<8x192x64xf32>, tensor<8x64x192xf32>) outs(%4 : tensor<8x192x192xf32>) {
+  ^bb0(%x: f32, %y: f32, %sum: f32):
+    %m = arith.mulf %x, %y : f32
+    %s = arith.addf %sum, %m : f32
+    linalg.yield %s : f32
+  } -> tensor<8x192x192xf32>
+  %q = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel", "parallel"]}
+      ins(%p : tensor<8x192x192xf32>) outs(%1 : tensor<8x192x192xf32>) {
+  ^bb0(%x: f32, %o: f32):
+    %m = arith.mulf %x, %x : f32
+    linalg.yield %m : f32
+  } -> tensor<8x192x192xf32>
+  %5 = linalg.fill ins(%zero : f32) outs(%3 : tensor<8x192xf32>) -> tensor<8x192xf32>
+  %r = linalg.generic {indexing_maps = [#id, #row], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%q : tensor<8x192x192xf32>) outs(%5 : tensor<8x192xf32>) {
+  ^bb0(%x: f32, %sum: f32):
+    %s = arith.addf %sum, %x : f32
+    linalg.yield %s : f32
+  } -> tensor<8x192xf32>
+  %e = linalg.generic {indexing_maps = [#id, #row, #id], iterator_types = ["parallel", "parallel", "parallel"]}
+      ins(%q, %r : tensor<8x192x192xf32>, tensor<8x192xf32>) outs(%1 : tensor<8x192x192xf32>) {
+  ^bb0(%x: f32, %y: f32, %o: f32):
+    %d = arith.divf %x, %y : f32
+    linalg.yield %d : f32
+  } -> tensor<8x192x192xf32>
+  %6 = linalg.fill ins(%zero : f32) outs(%2 : tensor<8x192x64xf32>) -> tensor<8x192x64xf32>
+  %z = linalg.generic {indexing_maps = [#lhs, #rhs, #out], iterator_types = ["parallel", "parallel", "parallel", "reduction"]}
+      ins(%e, %c : tensor<8x192x192xf32>, tensor<8x192x64xf32>) outs(%6 : tensor<8x192x64xf32>) {
+  ^bb0(%x: f32, %y: f32, %sum: f32):
+    %m = arith.mulf %x, %y : f32
+    %s = arith.addf %sum, %m : f32
+    linalg.yield %s : f32
+  } -> tensor<8x192x64xf32>
+  return %z : tensor<8x192x64xf32>
 }
 
 // -----

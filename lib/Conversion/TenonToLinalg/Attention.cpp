@@ -5,7 +5,9 @@
 //     batch, heads, queries, keys, and the reduced one; heads in parts (group, member) where key and value
 //     are shared.
 //
-// Half precision is rounded at the end only.
+// The keys are an op of their own, transposed, so that a schedule may store those of a head once for all
+// queries. What divides a row of the softmax waits until the row has been reduced to a result: that is one
+// multiplication an element of the result instead of one a score. Half precision is rounded at the end only.
 //
 //===----------------------------------------------------------------------------------------===//
 
@@ -38,7 +40,14 @@ private:
   static FailureOr<Heads> makeHeads(StructuredBuilder &b, AttentionOp op);
   static Value makeScores(StructuredBuilder &b, AttentionOp op, OpAdaptor adaptor, const Heads &heads,
                           Type computed);
-  static Value softmax(StructuredBuilder &b, Value scores);
+  static Value transposedKeys(StructuredBuilder &b, AttentionOp op, OpAdaptor adaptor);
+
+  /// A softmax along the last dimension before its division: exp(x - max), and one over their sum.
+  struct Softmax {
+    Value exponentials, factor;
+    ReducedShape shape;
+  };
+  static Softmax softmax(StructuredBuilder &b, Value scores);
 };
 
 } // namespace
@@ -65,6 +74,15 @@ FailureOr<AttentionLowering::Heads> AttentionLowering::makeHeads(StructuredBuild
   return heads;
 }
 
+/// The keys as [batch, groups, dim, keys].
+Value AttentionLowering::transposedKeys(StructuredBuilder &b, AttentionOp op, OpAdaptor adaptor) {
+  RankedTensorType key = tensorType(op.getKey());
+  SymbolicSizes::Sizes sizes = b.getSizes().of(key);
+  std::swap(sizes[2], sizes[3]);
+  return b.move(b.getSizes().tensor(sizes, key.getElementType()),
+                b.input(op.getKey(), adaptor.getKey(), {b.loop(0), b.loop(1), b.loop(3), b.loop(2)}));
+}
+
 /// scale * query key' + mask, minus infinity where a key comes after its query.
 Value AttentionLowering::makeScores(StructuredBuilder &b, AttentionOp op, OpAdaptor adaptor,
                                     const Heads &heads, Type computed) {
@@ -75,7 +93,7 @@ Value AttentionLowering::makeScores(StructuredBuilder &b, AttentionOp op, OpAdap
   sizes.push_back(b.getSizes().of(tensorType(op.getKey()))[2]);
   RankedTensorType type = b.getSizes().tensor(sizes, computed);
   Input inputs[] = {b.input(op.getQuery(), adaptor.getQuery(), {batch, heads.head, query, reduced}),
-                    b.input(op.getKey(), adaptor.getKey(), {batch, heads.group, key, reduced})};
+                    b.input(op.getKey(), transposedKeys(b, op, adaptor), {batch, heads.group, reduced, key})};
   Value products = b.reduce(type, Combiner::sum, 1, inputs,
                             [](ScalarBuilder &s, ValueRange x) { return s.mul(x[0], x[1]); });
 
@@ -100,8 +118,7 @@ Value AttentionLowering::makeScores(StructuredBuilder &b, AttentionOp op, OpAdap
   });
 }
 
-/// Along the last dimension.
-Value AttentionLowering::softmax(StructuredBuilder &b, Value scores) {
+AttentionLowering::Softmax AttentionLowering::softmax(StructuredBuilder &b, Value scores) {
   RankedTensorType type = tensorType(scores);
   ReducedShape shape = b.reduceShape(type, type.getRank() - 1, type.getElementType());
   SmallVector<AffineExpr> whole = b.loops(type);
@@ -115,8 +132,7 @@ Value AttentionLowering::softmax(StructuredBuilder &b, Value scores) {
   Value factor =
       b.parallel(shape.kept, b.input(sum, b.loops(shape.kept)),
                  [](ScalarBuilder &s, ValueRange x) { return s.div(s.number(x[0].getType(), 1), x[0]); });
-  return b.parallel(type, {b.input(exponentials, whole), b.input(factor, shape.keptIndices)},
-                    [](ScalarBuilder &s, ValueRange x) { return s.mul(x[0], x[1]); });
+  return {exponentials, factor, shape};
 }
 
 LogicalResult AttentionLowering::matchAndRewrite(AttentionOp op, OpAdaptor adaptor,
@@ -127,7 +143,7 @@ LogicalResult AttentionLowering::matchAndRewrite(AttentionOp op, OpAdaptor adapt
     return failure();
   RankedTensorType result = tensorType(op.getResult());
   Type element = result.getElementType(), computed = getComputeType(element);
-  Value weights = softmax(b, makeScores(b, op, adaptor, *heads, computed));
+  Softmax weights = softmax(b, makeScores(b, op, adaptor, *heads, computed));
 
   unsigned rank = heads->rank();
   AffineExpr reduced = b.loop(rank), column = b.loop(rank - 1);
@@ -137,15 +153,17 @@ LogicalResult AttentionLowering::matchAndRewrite(AttentionOp op, OpAdaptor adapt
   sizes.push_back(b.getSizes().of(result)[2]);
   sizes.push_back(b.getSizes().of(result)[3]);
   RankedTensorType parts = b.getSizes().tensor(sizes, element);
-  Input inputs[] = {b.input(weights, weightIndices),
+  Input inputs[] = {b.input(weights.exponentials, weightIndices),
                     b.input(op.getValue(), adaptor.getValue(), {b.loop(0), heads->group, reduced, column})};
   Value sum = b.reduce(parts.clone(computed), Combiner::sum, 1, inputs,
                        [](ScalarBuilder &s, ValueRange x) { return s.mul(x[0], x[1]); });
-  Value rounded = b.narrow(sum, parts);
+  Value divided =
+      b.parallel(parts, {b.input(sum, b.loops(0, rank)), b.input(weights.factor, weights.shape.keptIndices)},
+                 [](ScalarBuilder &s, ValueRange x) { return s.mul(x[0], x[1]); });
   if (rank == 4)
-    return b.replace(rounded);
+    return b.replace(divided);
   SmallVector<ReassociationIndices> merged = {{0}, {1, 2}, {3}, {4}};
-  return b.replace(tensor::CollapseShapeOp::create(rewriter, b.loc, result, rounded, merged).getResult());
+  return b.replace(tensor::CollapseShapeOp::create(rewriter, b.loc, result, divided, merged).getResult());
 }
 
 void tenon::populateAttentionPatterns(const TypeConverter &converter, RewritePatternSet &patterns) {

@@ -2,6 +2,7 @@
 
 #include "tenon/Schedule/Cost/LoopNest.h"
 
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 #include <numeric>
@@ -58,7 +59,24 @@ static LoopNest::Operand makeOperand(const Access &access, unsigned loops) {
   return operand;
 }
 
-LoopNest tenon::makeLoopNest(const StructuredKernel &kernel, unsigned number) {
+/// `access` past the ops that only move elements.
+static Access throughMoves(const StructuredKernel &kernel, Access access, ArrayRef<unsigned> stored) {
+  while (std::optional<unsigned> producer = kernel.numberOf(access.tensor)) {
+    const StructuredOp &op = kernel.getOp(*producer);
+    auto generic = dyn_cast<linalg::GenericOp>(op.op);
+    if (!generic || op.isReduction() || op.inputs.size() != 1 || op.outputs.size() != 1 ||
+        llvm::is_contained(stored, *producer))
+      return access;
+    auto yielded = dyn_cast<BlockArgument>(generic.getBody()->getTerminator()->getOperand(0));
+    if (!yielded || yielded.getOwner() != generic.getBody() || !op.outputs.front().map.isPermutation())
+      return access;
+    AffineMap toLoops = inversePermutation(op.outputs.front().map);
+    access = {op.inputs.front().tensor, op.inputs.front().map.compose(toLoops).compose(access.map)};
+  }
+  return access;
+}
+
+LoopNest tenon::makeLoopNest(const StructuredKernel &kernel, unsigned number, ArrayRef<unsigned> stored) {
   const StructuredOp &op = kernel.getOp(number);
   LoopNest nest;
   for (unsigned loop = 0; loop < op.getNumLoops(); ++loop) {
@@ -66,7 +84,7 @@ LoopNest tenon::makeLoopNest(const StructuredKernel &kernel, unsigned number) {
     nest.reduction.push_back(op.isReductionLoop(loop));
   }
   for (const Access &input : op.inputs)
-    nest.inputs.push_back(makeOperand(input, op.getNumLoops()));
+    nest.inputs.push_back(makeOperand(throughMoves(kernel, input, stored), op.getNumLoops()));
   nest.output = makeOperand(op.outputs.front(), op.getNumLoops());
   return nest;
 }

@@ -28,6 +28,9 @@ struct KernelShape {
   llvm::SmallBitVector sharedLoops() const;
 };
 
+/// Whether computing `op` again costs more than reading its result back.
+bool isCostly(const StructuredOp &op);
+
 /// Whether lanes may run along `loop`: the result is contiguous there and no operand is scattered, or, for a
 /// reduction loop, every operand is contiguous or does not move.
 bool canVectorize(const LoopNest &nest, unsigned loop);
@@ -50,6 +53,9 @@ int64_t reductionUnroll(const LoopNest &nest, const RegisterTile &tile, unsigned
 /// Schedules with the main reduction (or, without one, the root) tiled in registers, everything else at its
 /// tile.
 void enumerateTiled(const KernelShape &shape, unsigned main, std::vector<ScoredSchedule> &found);
+
+/// Schedules for contractions among other reductions: a block of rows at a time through all of them.
+void enumerateChained(const KernelShape &shape, std::vector<ScoredSchedule> &found);
 
 /// Schedules for reductions whose results are used again along what they reduced: a row at a time.
 void enumerateRowwise(const KernelShape &shape, std::vector<ScoredSchedule> &found);

@@ -8,8 +8,7 @@
 using namespace mlir;
 using namespace tenon;
 
-/// Whether computing `op` again costs more than reading its result back.
-static bool isCostly(const StructuredOp &op) {
+bool tenon::isCostly(const StructuredOp &op) {
   auto generic = dyn_cast<linalg::GenericOp>(op.op);
   if (!generic)
     return false;

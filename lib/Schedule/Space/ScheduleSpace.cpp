@@ -112,6 +112,8 @@ std::vector<ScoredSchedule> tenon::enumerateSchedules(StructuredKernel &kernel, 
   if (pointwise && shape.reductions.size() <= 1)
     enumerateTiled(shape, shape.reductions.empty() ? kernel.getRoot() : shape.reductions.front(), found);
   else
+    enumerateChained(shape, found);
+  if (found.empty())
     enumerateRowwise(shape, found);
   if (found.empty())
     found.push_back(scalarSchedule(shape));

@@ -177,15 +177,21 @@ func.func @einsum_diagonal(%A: tensor<3x3x4xf32>, %B: tensor<4x2xf32>) -> tensor
 
 // -----
 
-// Scores, their softmax, and the weighted values; later keys are masked out.
-// CHECK-DAG: #[[KEY:.+]] = affine_map<(d0, d1, d2, d3, d4) -> (d0, d1, d3, d4)>
-// CHECK-DAG: #[[VALUE:.+]] = affine_map<(d0, d1, d2, d3, d4) -> (d0, d1, d4, d3)>
+// Keys transposed, scores, their softmax but for its division, the weighted values, and then the division;
+// later keys are masked out.
+// CHECK-DAG: #[[SWAP:.+]] = affine_map<(d0, d1, d2, d3) -> (d0, d1, d3, d2)>
+// CHECK-DAG: #[[KEY:.+]] = affine_map<(d0, d1, d2, d3, d4) -> (d0, d1, d4, d3)>
 // CHECK-LABEL: func.func @attention
+// CHECK: linalg.generic {indexing_maps = [#[[SWAP]], #{{.+}}], {{.+}} outs(%{{.+}} : tensor<1x2x4x5xf32>)
 // CHECK: linalg.generic {indexing_maps = [#{{.+}}, #[[KEY]], #{{.+}}]
 // CHECK: arith.cmpi sle
 // CHECK: arith.maximumf %{{.+}}, %{{.+}} fastmath<nnan,nsz> : f32
 // CHECK: math.exp
-// CHECK: linalg.generic {indexing_maps = [#{{.+}}, #[[VALUE]], #{{.+}}]
+// CHECK: arith.divf
+// CHECK: linalg.generic {indexing_maps = [#{{.+}}, #[[KEY]], #{{.+}}]
+// CHECK-NOT: arith.divf
+// CHECK: arith.mulf
+// CHECK: -> tensor<1x2x3x6xf32>
 func.func @attention(%A: tensor<1x2x3x4xf32>, %B: tensor<1x2x5x4xf32>, %C: tensor<1x2x5x6xf32>) -> tensor<1x2x3x6xf32> {
   %r = tenon.kernel(%A, %B, %C : tensor<1x2x3x4xf32>, tensor<1x2x5x4xf32>, tensor<1x2x5x6xf32>) -> (tensor<1x2x3x6xf32>) {
   ^bb0(%a: tensor<1x2x3x4xf32>, %b: tensor<1x2x5x4xf32>, %c: tensor<1x2x5x6xf32>):

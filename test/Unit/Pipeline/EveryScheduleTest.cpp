@@ -228,6 +228,41 @@ func.func @main(%x: tensor<1x20x9x11xf32>, %v: tensor<20x20x1x1xf32>, %w: tensor
   %q = tenon.conv %r, %v {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>} : (tensor<1x20x9x11xf32>, tensor<20x20x1x1xf32>) -> tensor<1x20x9x11xf32>
   return %q : tensor<1x20x9x11xf32>
 })"},
+    {"attention", R"(
+func.func @main(%q: tensor<2x3x29x19xf32>, %k: tensor<2x3x37x19xf32>, %v: tensor<2x3x37x21xf32>, %m: tensor<29x37xf32>) -> tensor<2x3x29x21xf32> {
+  %y = tenon.attention %q, %k, %v mask(%m) {scale = 0.23 : f32} : (tensor<2x3x29x19xf32>, tensor<2x3x37x19xf32>, tensor<2x3x37x21xf32>, tensor<29x37xf32>) -> tensor<2x3x29x21xf32>
+  return %y : tensor<2x3x29x21xf32>
+})"},
+    {"causal_attention_of_groups", R"(
+func.func @main(%q: tensor<1x6x17x16xf32>, %k: tensor<1x2x17x16xf32>, %v: tensor<1x2x17x16xf32>) -> tensor<1x6x17x16xf32> {
+  %y = tenon.attention %q, %k, %v {scale = 0.25 : f32, causal} : (tensor<1x6x17x16xf32>, tensor<1x2x17x16xf32>, tensor<1x2x17x16xf32>) -> tensor<1x6x17x16xf32>
+  return %y : tensor<1x6x17x16xf32>
+})"},
+    {"attention_of_one_query", R"(
+func.func @main(%q: tensor<1x3x1x24xf32>, %k: tensor<1x3x43x24xf32>, %v: tensor<1x3x43x24xf32>) -> tensor<1x3x1x24xf32> {
+  %y = tenon.attention %q, %k, %v {scale = 0.2 : f32} : (tensor<1x3x1x24xf32>, tensor<1x3x43x24xf32>, tensor<1x3x43x24xf32>) -> tensor<1x3x1x24xf32>
+  return %y : tensor<1x3x1x24xf32>
+})"},
+    {"attention_of_heads_in_rows", R"(
+func.func @main(%x: tensor<1x31x9x20xf32>) -> tensor<1x31x3x20xf32> {
+  %0 = tenon.slice %x {starts = array<i64: 0, 0, 0, 0>, steps = array<i64: 1, 1, 1, 1>} : (tensor<1x31x9x20xf32>) -> tensor<1x31x3x20xf32>
+  %1 = tenon.slice %x {starts = array<i64: 0, 0, 3, 0>, steps = array<i64: 1, 1, 1, 1>} : (tensor<1x31x9x20xf32>) -> tensor<1x31x3x20xf32>
+  %2 = tenon.slice %x {starts = array<i64: 0, 0, 6, 0>, steps = array<i64: 1, 1, 1, 1>} : (tensor<1x31x9x20xf32>) -> tensor<1x31x3x20xf32>
+  %q = tenon.transpose %0 {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x31x3x20xf32>) -> tensor<1x3x31x20xf32>
+  %k = tenon.transpose %1 {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x31x3x20xf32>) -> tensor<1x3x31x20xf32>
+  %v = tenon.transpose %2 {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x31x3x20xf32>) -> tensor<1x3x31x20xf32>
+  %y = tenon.attention %q, %k, %v {scale = 0.2 : f32} : (tensor<1x3x31x20xf32>, tensor<1x3x31x20xf32>, tensor<1x3x31x20xf32>) -> tensor<1x3x31x20xf32>
+  %z = tenon.transpose %y {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x3x31x20xf32>) -> tensor<1x31x3x20xf32>
+  return %z : tensor<1x31x3x20xf32>
+})"},
+    {"product_of_rows_moved", R"(
+func.func @main(%x: tensor<13x4x21xf32>, %y: tensor<4x21x27xf32>) -> tensor<13x4x27xf32> {
+  %a = tenon.transpose %x {perm = array<i64: 1, 0, 2>} : (tensor<13x4x21xf32>) -> tensor<4x13x21xf32>
+  %p = tenon.matmul %a, %y : (tensor<4x13x21xf32>, tensor<4x21x27xf32>) -> tensor<4x13x27xf32>
+  %r = tenon.relu %p : (tensor<4x13x27xf32>) -> tensor<4x13x27xf32>
+  %b = tenon.transpose %r {perm = array<i64: 1, 0, 2>} : (tensor<4x13x27xf32>) -> tensor<13x4x27xf32>
+  return %b : tensor<13x4x27xf32>
+})"},
 };
 
 INSTANTIATE_TEST_SUITE_P(Programs, EverySchedule, ::testing::ValuesIn(programs),

@@ -46,8 +46,10 @@ struct LoopNest {
 /// How many elements a dynamic extent is taken to have when schedules are compared.
 constexpr int64_t nominalExtent = 128;
 
-/// The op numbered `op` as a loop nest. Arguments with the attribute `tenon.constant` are packable.
-LoopNest makeLoopNest(const StructuredKernel &kernel, unsigned op);
+/// The op numbered `op` as a loop nest. Arguments with the attribute `tenon.constant` are packable. Operands
+/// made by ops that only move elements are read where those elements come from, except those that the ops
+/// numbered in `stored` leave in memory.
+LoopNest makeLoopNest(const StructuredKernel &kernel, unsigned op, llvm::ArrayRef<unsigned> stored = {});
 
 } // namespace tenon
 
