@@ -51,6 +51,7 @@ static void buildGraph(OpPassManager &passes) {
   passes.addPass(createCSEPass());                                // exporters repeat themselves; patterns count uses
   passes.addNestedPass<func::FuncOp>(createRecoverPatterns());    // while exporters' idioms still stand as written
   passes.addNestedPass<func::FuncOp>(createSimplify());           // statistics and factors move into the weights
+  passes.addNestedPass<func::FuncOp>(createRecoverAttention());   // scales are products by now, and some moved into weights
   passes.addNestedPass<func::FuncOp>(createChooseLayouts());      // channels last, before fusion hides the transposes
   passes.addNestedPass<func::FuncOp>(createSimplify());           // transposes that met cancel
   passes.addNestedPass<func::FuncOp>(foldConstants());            // weights in the layout and scale the passes asked for

@@ -82,6 +82,27 @@ def RecoverPatterns : Pass<"tenon-recover-patterns", "::mlir::func::FuncOp"> {
   }];
 }
 
+def RecoverAttention : Pass<"tenon-recover-attention", "::mlir::func::FuncOp"> {
+  let summary = "find attention among matrix products";
+  let description = [{
+    Makes one op of the products with keys and values and of the softmax between them, wherever the scale stands (on the
+    scores, the queries, the keys) and whether a mask is added or chooses between a score and a large negative number.
+    Scores that are used elsewhere, sizes known at run time only, and keys of more than 128 Ki elements a head stay as
+    they are.
+
+    ```mlir
+    %t = tenon.transpose %k {perm = array<i64: 0, 1, 3, 2>} : (tensor<1x2x5x8xf32>) -> tensor<1x2x8x5xf32>
+    %s = tenon.matmul %q, %t : (tensor<1x2x3x8xf32>, tensor<1x2x8x5xf32>) -> tensor<1x2x3x5xf32>
+    %m = tenon.add %s, %mask : (tensor<1x2x3x5xf32>, tensor<3x5xf32>) -> tensor<1x2x3x5xf32>
+    %w = tenon.softmax %m {axis = 3 : i64} : (tensor<1x2x3x5xf32>) -> tensor<1x2x3x5xf32>
+    %y = tenon.matmul %w, %v : (tensor<1x2x3x5xf32>, tensor<1x2x5x8xf32>) -> tensor<1x2x3x8xf32>
+    // becomes
+    %y = tenon.attention %q, %k, %v mask(%mask) {scale = 1.0 : f32}
+       : (tensor<1x2x3x8xf32>, tensor<1x2x5x8xf32>, tensor<1x2x5x8xf32>, tensor<3x5xf32>) -> tensor<1x2x3x8xf32>
+    ```
+  }];
+}
+
 def ChooseLayouts : Pass<"tenon-choose-layouts", "::mlir::func::FuncOp"> {
   let summary = "put the channels of activations last";
   let description = [{
