@@ -56,6 +56,15 @@ static bool isLargeTranspose(Operation *op) {
   return isa<TransposeOp>(op) && estimateElements(op->getResult(0)) > largeElements;
 }
 
+/// Whether the op only picks and permutes rows that stay as they are: what reads it may as well read where
+/// they come from.
+static bool keepsRows(Operation *op) {
+  if (auto transpose = dyn_cast<TransposeOp>(op))
+    return transpose.getPerm().back() + 1 == static_cast<int64_t>(transpose.getPerm().size());
+  auto slice = dyn_cast<SliceOp>(op);
+  return slice && !slice.getSteps().empty() && slice.getSteps().back() == 1;
+}
+
 /// Whether the two have one shape, equal symbolic sizes included.
 static bool haveSameShape(Value lhs, Value rhs) {
   auto left = cast<RankedTensorType>(lhs.getType()), right = cast<RankedTensorType>(rhs.getType());
@@ -115,7 +124,7 @@ KernelGroups::KernelGroups(Block &block, const GroupingOptions &options) : optio
       [](Operation *op) { return !isElementwise(op); }};
   for (auto hasPriority : priorities)
     for (Operation *op : llvm::reverse(ops))
-      if (!isElementwise(op) && !groupOf(op) && hasPriority(op))
+      if (!isElementwise(op) && !groupOf(op) && hasPriority(op) && !joinReader(op))
         growAnchor(op);
   for (Operation *op : llvm::reverse(ops))
     if (!groupOf(op))
@@ -214,10 +223,35 @@ void KernelGroups::growAnchor(Operation *anchor) {
     if (countEscapes(ops) <= 1)
       accepted = ops.size();
   }
-  for (Operation *op : ArrayRef(ops).take_front(accepted).drop_front()) {
+  ops.resize(accepted);
+  // The rows of a product may be stored wherever they are wanted.
+  auto users = usersOf(ops.back());
+  if (anchor->hasTrait<trait::Contraction>() && users.size() == 1 && isa<TransposeOp>(users.front()) &&
+      keepsRows(users.front()) && !groupOf(users.front()) && ops.size() < options.maxOps)
+    ops.push_back(users.front());
+  for (Operation *op : ArrayRef(ops).drop_front()) {
     group->ops.push_back(op);
     groups[op] = group;
   }
+}
+
+/// Moves the op's rows into the contraction or the relayout that alone reads them.
+bool KernelGroups::joinReader(Operation *op) {
+  if (!keepsRows(op))
+    return false;
+  GroupSet users = userGroups(op);
+  if (users.size() != 1 || !users.front() || users.front()->ops.size() >= options.maxOps)
+    return false;
+  KernelGroup &group = *users.front();
+  auto readsRows = [&](Operation *user) {
+    return user->hasTrait<trait::Contraction>() || keepsRows(user) || isa<TransposeOp>(user);
+  };
+  if (!group.anchor || !llvm::all_of(usersOf(op), readsRows))
+    return false;
+  group.ops.insert(group.ops.begin(), op);
+  sortOps(group);
+  groups[op] = &group;
+  return true;
 }
 
 std::string KernelGroups::tooManyOps() const {

@@ -66,6 +66,7 @@ private:
   GroupSet userGroups(mlir::Operation *op) const;
 
   void growAnchor(mlir::Operation *anchor);
+  bool joinReader(mlir::Operation *op);
   void joinUsers(mlir::Operation *op);
   void cloneIntoUsers(KernelGroup &group);
   void returnSecondResult(KernelGroup &group);

@@ -9,6 +9,8 @@
 
 #include "tenon/Dialect/Tenon/IR/SymbolicSizes.h"
 
+#include <numeric>
+
 using namespace mlir;
 using namespace tenon;
 
@@ -199,6 +201,110 @@ static LogicalResult collapseRows(MatmulOp op, PatternRewriter &rewriter) {
 }
 
 //===----------------------------------------------------------------------------------------===//
+// Slices and reshapes before transposes
+//===----------------------------------------------------------------------------------------===//
+
+/// Of exporters' ways to take queries, keys and values out of one product, and heads out of each, one
+/// remains: reshape, slice, transpose. What reads the transpose can then read through the slice as well.
+
+static bool hasStaticShapes(Operation *op) {
+  return llvm::all_of(op->getOperandTypes(),
+                      [](Type type) { return cast<ShapedType>(type).hasStaticShape(); });
+}
+
+static bool keepsLastDimension(TransposeOp op) {
+  return op.getPerm().back() + 1 == static_cast<int64_t>(op.getPerm().size());
+}
+
+/// slice(transpose(x)) is transpose(slice(x)).
+static LogicalResult sliceBeforeTranspose(SliceOp op, PatternRewriter &rewriter) {
+  auto transpose = op.getInput().getDefiningOp<TransposeOp>();
+  if (!transpose || !hasStaticShapes(op) || !keepsLastDimension(transpose) ||
+      !llvm::all_of(transpose->getUsers(), llvm::IsaPred<SliceOp>))
+    return failure();
+  ArrayRef<int64_t> permutation = transpose.getPerm(), shape = op.getType().getShape();
+  SmallVector<int64_t> starts(shape.size()), steps(shape.size()), sizes(shape.size());
+  for (auto [to, from] : llvm::enumerate(permutation)) {
+    starts[from] = op.getStarts()[to];
+    steps[from] = op.getSteps()[to];
+    sizes[from] = shape[to];
+  }
+  Value slice =
+      SliceOp::create(rewriter, op.getLoc(), op.getType().clone(sizes), transpose.getInput(), starts, steps);
+  rewriter.replaceOpWithNewOp<TransposeOp>(op, slice, permutation);
+  return success();
+}
+
+/// A reshape that drops dimensions of size 1 drops them before the transpose.
+static LogicalResult reshapeBeforeTranspose(ReshapeOp op, PatternRewriter &rewriter) {
+  auto transpose = op.getInput().getDefiningOp<TransposeOp>();
+  if (!transpose || !transpose->hasOneUse() || !hasStaticShapes(op) || !keepsLastDimension(transpose))
+    return failure();
+  ArrayRef<int64_t> permutation = transpose.getPerm(), from = transpose.getType().getShape(),
+                    to = op.getType().getShape();
+  if (to.size() >= from.size() || to.empty())
+    return failure();
+  // Which dimensions of the transpose stay.
+  SmallVector<int64_t> kept;
+  for (auto [dim, size] : llvm::enumerate(from)) {
+    size_t left = from.size() - dim, wanted = to.size() - kept.size();
+    if (wanted > 0 && size == to[kept.size()] && (size != 1 || left == wanted))
+      kept.push_back(permutation[dim]);
+    else if (size != 1)
+      return failure();
+  }
+  if (kept.size() != to.size())
+    return failure();
+  SmallVector<int64_t> sorted(kept), shape, renumbered;
+  llvm::sort(sorted);
+  for (int64_t dim : sorted)
+    shape.push_back(tensorType(transpose.getInput()).getDimSize(dim));
+  for (int64_t dim : kept)
+    renumbered.push_back(llvm::find(sorted, dim) - sorted.begin());
+  rewriter.replaceOpWithNewOp<TransposeOp>(
+      op, createReshape(rewriter, op.getLoc(), transpose.getInput(), shape), renumbered);
+  return success();
+}
+
+/// reshape(slice(x)) is slice(reshape(x)) where the slice takes whole blocks of what the reshape splits.
+static LogicalResult reshapeBeforeSlice(ReshapeOp op, PatternRewriter &rewriter) {
+  auto slice = op.getInput().getDefiningOp<SliceOp>();
+  if (!slice || !slice->hasOneUse() || !hasStaticShapes(slice) || op.use_empty() ||
+      slice.getInput().getDefiningOp<TransposeOp>() ||
+      !llvm::all_of(op->getUsers(), llvm::IsaPred<TransposeOp>))
+    return failure();
+  ArrayRef<int64_t> from = tensorType(slice.getInput()).getShape(), taken = slice.getType().getShape(),
+                    to = op.getType().getShape();
+  std::optional<size_t> axis;
+  for (size_t dim = 0; dim < from.size(); ++dim) {
+    if (slice.getSteps()[dim] != 1 || (axis && from[dim] != taken[dim]))
+      return failure();
+    if (from[dim] != taken[dim])
+      axis = dim;
+  }
+  if (!axis)
+    return failure();
+  auto product = [](ArrayRef<int64_t> sizes) {
+    return std::accumulate(sizes.begin(), sizes.end(), int64_t(1), std::multiplies<>());
+  };
+  int64_t before = product(from.take_front(*axis)), inner = product(from.drop_front(*axis + 1));
+  // The dimension that counts the blocks of the reshape.
+  for (size_t dim = 0; dim < to.size(); ++dim) {
+    int64_t block = product(to.drop_front(dim + 1));
+    if (product(to.take_front(dim)) != before || to[dim] * block != taken[*axis] * inner || block == 0 ||
+        slice.getStarts()[*axis] * inner % block != 0 || from[*axis] * inner % block != 0)
+      continue;
+    SmallVector<int64_t> shape(to), starts(to.size(), 0), steps(to.size(), 1);
+    shape[dim] = from[*axis] * inner / block;
+    starts[dim] = slice.getStarts()[*axis] * inner / block;
+    rewriter.replaceOpWithNewOp<SliceOp>(
+        op, op.getType(), createReshape(rewriter, op.getLoc(), slice.getInput(), shape), starts, steps);
+    return success();
+  }
+  return failure();
+}
+
+//===----------------------------------------------------------------------------------------===//
 // Gathers
 //===----------------------------------------------------------------------------------------===//
 
@@ -245,5 +351,8 @@ void tenon::populateRelayoutSimplifications(RewritePatternSet &patterns) {
   patterns.add(sinkThroughNormalization<SoftmaxOp>);
   patterns.add(sinkThroughNormalization<LogSoftmaxOp>);
   patterns.add(collapseRows);
+  patterns.add(sliceBeforeTranspose);
+  patterns.add(reshapeBeforeTranspose);
+  patterns.add(reshapeBeforeSlice);
   patterns.add(gatherToSlice);
 }

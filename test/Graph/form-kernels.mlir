@@ -246,3 +246,45 @@ func.func @symbolic(%a: tensor<?x4xf32, #tenon.dims<[batch, 4]>>, %b: tensor<4x6
   %1 = tenon.relu %0 : (tensor<?x6xf32, #tenon.dims<[batch, 6]>>) -> tensor<?x6xf32, #tenon.dims<[batch, 6]>>
   return %1 : tensor<?x6xf32, #tenon.dims<[batch, 6]>>
 }
+
+// A product reads the rows where they come from, and stores its own where they are wanted.
+// CHECK-LABEL: func.func @rows_of_a_product(
+// CHECK-COUNT-1: tenon.kernel
+// CHECK: tenon.slice
+// CHECK-NEXT: tenon.transpose
+// CHECK-NEXT: tenon.matmul
+// CHECK-NEXT: tenon.relu
+// CHECK-NEXT: tenon.transpose
+// CHECK-NEXT: tenon.yield
+// CHECK-NOT: tenon.kernel
+func.func @rows_of_a_product(%x: tensor<5x6x8xf32>, %b: tensor<3x8x4xf32>) -> tensor<5x3x4xf32> {
+  %0 = tenon.slice %x {starts = array<i64: 0, 2, 0>, steps = array<i64: 1, 1, 1>} : (tensor<5x6x8xf32>) -> tensor<5x3x8xf32>
+  %1 = tenon.transpose %0 {perm = array<i64: 1, 0, 2>} : (tensor<5x3x8xf32>) -> tensor<3x5x8xf32>
+  %2 = tenon.matmul %1, %b : (tensor<3x5x8xf32>, tensor<3x8x4xf32>) -> tensor<3x5x4xf32>
+  %3 = tenon.relu %2 : (tensor<3x5x4xf32>) -> tensor<3x5x4xf32>
+  %4 = tenon.transpose %3 {perm = array<i64: 1, 0, 2>} : (tensor<3x5x4xf32>) -> tensor<5x3x4xf32>
+  return %4 : tensor<5x3x4xf32>
+}
+
+// Elements that leave their rows are moved first.
+// CHECK-LABEL: func.func @columns_of_a_product(
+// CHECK: tenon.transpose
+// CHECK-NEXT: tenon.yield
+// CHECK: tenon.matmul
+// CHECK-NEXT: tenon.yield
+func.func @columns_of_a_product(%x: tensor<3x8x5xf32>, %b: tensor<3x8x4xf32>) -> tensor<3x5x4xf32> {
+  %0 = tenon.transpose %x {perm = array<i64: 0, 2, 1>} : (tensor<3x8x5xf32>) -> tensor<3x5x8xf32>
+  %1 = tenon.matmul %0, %b : (tensor<3x5x8xf32>, tensor<3x8x4xf32>) -> tensor<3x5x4xf32>
+  return %1 : tensor<3x5x4xf32>
+}
+
+// CHECK-LABEL: func.func @rows_needed_elsewhere(
+// CHECK: tenon.transpose
+// CHECK-NEXT: tenon.yield
+// CHECK: tenon.matmul
+// CHECK-NEXT: tenon.yield
+func.func @rows_needed_elsewhere(%x: tensor<5x3x8xf32>, %b: tensor<3x8x4xf32>) -> (tensor<3x5x4xf32>, tensor<3x5x8xf32>) {
+  %0 = tenon.transpose %x {perm = array<i64: 1, 0, 2>} : (tensor<5x3x8xf32>) -> tensor<3x5x8xf32>
+  %1 = tenon.matmul %0, %b : (tensor<3x5x8xf32>, tensor<3x8x4xf32>) -> tensor<3x5x4xf32>
+  return %1, %0 : tensor<3x5x4xf32>, tensor<3x5x8xf32>
+}

@@ -182,3 +182,47 @@ func.func @gather_in_steps(%x: tensor<2x5xf32>) -> (tensor<2x2xf32>, tensor<2xf3
   %1 = tenon.gather %x, %last {axis = 1 : i64} : (tensor<2x5xf32>, tensor<i64>) -> tensor<2xf32>
   return %0, %1 : tensor<2x2xf32>, tensor<2xf32>
 }
+
+// Queries, keys and values out of one product: a slice of heads each, then the transpose.
+// CHECK-LABEL: func.func @heads_of_one_product(
+// CHECK-DAG: %[[ALL:.+]] = tenon.reshape %arg0 : (tensor<1x5x24xf32>) -> tensor<1x5x6x4xf32>
+// CHECK-DAG: %[[Q:.+]] = tenon.slice %[[ALL]] {starts = array<i64: 0, 0, 0, 0>, {{.+}} -> tensor<1x5x2x4xf32>
+// CHECK-DAG: %[[K:.+]] = tenon.slice %[[ALL]] {starts = array<i64: 0, 0, 2, 0>, {{.+}} -> tensor<1x5x2x4xf32>
+// CHECK-DAG: tenon.transpose %[[Q]] {perm = array<i64: 0, 2, 1, 3>}
+// CHECK-DAG: tenon.transpose %[[K]] {perm = array<i64: 0, 2, 1, 3>}
+// CHECK-NOT: tenon.reshape
+func.func @heads_of_one_product(%x: tensor<1x5x24xf32>) -> (tensor<1x2x5x4xf32>, tensor<1x2x5x4xf32>) {
+  %0 = tenon.slice %x {starts = array<i64: 0, 0, 0>, steps = array<i64: 1, 1, 1>} : (tensor<1x5x24xf32>) -> tensor<1x5x8xf32>
+  %1 = tenon.slice %x {starts = array<i64: 0, 0, 8>, steps = array<i64: 1, 1, 1>} : (tensor<1x5x24xf32>) -> tensor<1x5x8xf32>
+  %2 = tenon.reshape %0 : (tensor<1x5x8xf32>) -> tensor<1x5x2x4xf32>
+  %3 = tenon.reshape %1 : (tensor<1x5x8xf32>) -> tensor<1x5x2x4xf32>
+  %4 = tenon.transpose %2 {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x5x2x4xf32>) -> tensor<1x2x5x4xf32>
+  %5 = tenon.transpose %3 {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x5x2x4xf32>) -> tensor<1x2x5x4xf32>
+  return %4, %5 : tensor<1x2x5x4xf32>, tensor<1x2x5x4xf32>
+}
+
+// The same where the exporter transposes all three at once and takes them apart afterwards.
+// CHECK-LABEL: func.func @parts_of_a_transpose(
+// CHECK-DAG: %[[ALL:.+]] = tenon.reshape %arg0 : (tensor<1x5x3x2x4xf32>) -> tensor<1x5x6x4xf32>
+// CHECK-DAG: %[[K:.+]] = tenon.slice %[[ALL]] {starts = array<i64: 0, 0, 2, 0>, {{.+}} -> tensor<1x5x2x4xf32>
+// CHECK-DAG: tenon.transpose %[[K]] {perm = array<i64: 0, 2, 1, 3>}
+// CHECK-NOT: tenon.transpose %arg0
+func.func @parts_of_a_transpose(%x: tensor<1x5x3x2x4xf32>) -> (tensor<1x2x5x4xf32>, tensor<1x2x5x4xf32>) {
+  %0 = tenon.constant dense<0> : tensor<i64>
+  %1 = tenon.constant dense<1> : tensor<i64>
+  %2 = tenon.transpose %x {perm = array<i64: 2, 0, 3, 1, 4>} : (tensor<1x5x3x2x4xf32>) -> tensor<3x1x2x5x4xf32>
+  %3 = tenon.gather %2, %0 {axis = 0 : i64} : (tensor<3x1x2x5x4xf32>, tensor<i64>) -> tensor<1x2x5x4xf32>
+  %4 = tenon.gather %2, %1 {axis = 0 : i64} : (tensor<3x1x2x5x4xf32>, tensor<i64>) -> tensor<1x2x5x4xf32>
+  return %3, %4 : tensor<1x2x5x4xf32>, tensor<1x2x5x4xf32>
+}
+
+// Parts that are no whole heads.
+// CHECK-LABEL: func.func @part_of_a_head(
+// CHECK: tenon.slice %arg0
+// CHECK-NEXT: tenon.reshape
+func.func @part_of_a_head(%x: tensor<1x5x24xf32>) -> tensor<1x2x5x4xf32> {
+  %0 = tenon.slice %x {starts = array<i64: 0, 0, 2>, steps = array<i64: 1, 1, 1>} : (tensor<1x5x24xf32>) -> tensor<1x5x8xf32>
+  %1 = tenon.reshape %0 : (tensor<1x5x8xf32>) -> tensor<1x5x2x4xf32>
+  %2 = tenon.transpose %1 {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x5x2x4xf32>) -> tensor<1x2x5x4xf32>
+  return %2 : tensor<1x2x5x4xf32>
+}
