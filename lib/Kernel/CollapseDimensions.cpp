@@ -195,6 +195,17 @@ bool CollapsePlan::retractDropped(linalg::GenericOp op) {
         dims.dropped[dim] = false;
         changed = true;
       }
+      // A window at its one position steps through its size; a tensor that is larger does not say so.
+      auto alone = dyn_cast<AffineDimExpr>(left(op, index));
+      if (alone && alone != index &&
+          cast<RankedTensorType>(tensor.getType()).getDimSize(dim) !=
+              op.getStaticLoopRanges()[alone.getPosition()])
+        for (int dropped = loopDims.dropped.find_first(); dropped >= 0;
+             dropped = loopDims.dropped.find_next(dropped))
+          if (index.isFunctionOfDim(dropped)) {
+            loopDims.dropped.reset(dropped);
+            changed = true;
+          }
       auto loop = dyn_cast<AffineDimExpr>(index);
       if (isResult && loop && !dims.dropped[dim] && loopDims.dropped[loop.getPosition()]) {
         loopDims.dropped[loop.getPosition()] = false;

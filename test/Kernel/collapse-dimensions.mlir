@@ -156,3 +156,31 @@ func.func @kept(%x: tensor<4x6xf32>) -> (tensor<4x6xf32>, tensor<4x12xf32>) {
   %2 = tenon.concat %1, %0 {axis = 1 : i64} : (tensor<4x6xf32>, tensor<4x6xf32>) -> tensor<4x12xf32>
   return %0, %2 : tensor<4x6xf32>, tensor<4x12xf32>
 }
+
+// -----
+
+#corner = affine_map<(h, w, i, j) -> (h * 2 + i, w * 2 + j)>
+#shape = affine_map<(h, w, i, j) -> (i, j)>
+#one = affine_map<(h, w, i, j) -> (h, w)>
+
+// A window with one place in a larger tensor keeps the loop that says where it stands.
+// CHECK-LABEL: func.func @one_position
+// CHECK: linalg.generic
+// CHECK-SAME: ins(%{{.*}}, %{{.*}} : tensor<4x4xf32>, tensor<3x3xf32>)
+func.func @one_position(%x: tensor<4x4xf32>) -> tensor<1x1xf32> {
+  %0 = tenon.kernel(%x : tensor<4x4xf32>) -> (tensor<1x1xf32>) {
+  ^bb0(%a: tensor<4x4xf32>):
+    %zero = arith.constant 0.0 : f32
+    %window = tensor.empty() : tensor<3x3xf32>
+    %empty = tensor.empty() : tensor<1x1xf32>
+    %init = linalg.fill ins(%zero : f32) outs(%empty : tensor<1x1xf32>) -> tensor<1x1xf32>
+    %r = linalg.generic {indexing_maps = [#corner, #shape, #one], iterator_types = ["parallel", "parallel", "reduction", "reduction"]}
+        ins(%a, %window : tensor<4x4xf32>, tensor<3x3xf32>) outs(%init : tensor<1x1xf32>) {
+    ^bb0(%p: f32, %q: f32, %s: f32):
+      %t = arith.addf %p, %s : f32
+      linalg.yield %t : f32
+    } -> tensor<1x1xf32>
+    tenon.yield %r : tensor<1x1xf32>
+  }
+  return %0 : tensor<1x1xf32>
+}

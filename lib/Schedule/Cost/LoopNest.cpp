@@ -86,6 +86,7 @@ LoopNest tenon::makeLoopNest(const StructuredKernel &kernel, unsigned number, Ar
   for (const Access &input : op.inputs)
     nest.inputs.push_back(makeOperand(throughMoves(kernel, input, stored), op.getNumLoops()));
   nest.output = makeOperand(op.outputs.front(), op.getNumLoops());
+  nest.combinesLanes = op.outputs.size() == 1;
   return nest;
 }
 

@@ -49,7 +49,7 @@ bool tenon::canVectorize(const LoopNest &nest, unsigned loop) {
   };
   if (!llvm::all_of(nest.inputs, regular))
     return false;
-  return nest.reduction[loop] || nest.output.strides[loop] == 1;
+  return nest.reduction[loop] ? nest.combinesLanes : nest.output.strides[loop] == 1;
 }
 
 //===----------------------------------------------------------------------------------------===//
@@ -111,9 +111,7 @@ std::vector<ScoredSchedule> tenon::enumerateSchedules(StructuredKernel &kernel, 
     pointwise &= shared.test(loop) || shape.root().isReductionLoop(loop);
   if (pointwise && shape.reductions.size() <= 1)
     enumerateTiled(shape, shape.reductions.empty() ? kernel.getRoot() : shape.reductions.front(), found);
-  else
-    enumerateChained(shape, found);
-  if (found.empty())
+  else if (enumerateChained(shape, found); found.empty())
     enumerateRowwise(shape, found);
   if (found.empty())
     found.push_back(scalarSchedule(shape));

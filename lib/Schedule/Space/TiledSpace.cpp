@@ -181,7 +181,7 @@ SmallVector<unsigned> TiledSpace::shortReductions() const {
   int64_t points = 1;
   for (unsigned loop : llvm::reverse(reduction)) {
     points *= nest.extents[loop];
-    if (points > 32 || !op.staticExtent(loop))
+    if (points > 32 || points == 0 || !op.staticExtent(loop))
       break;
     loops.push_back(loop);
   }

@@ -14,6 +14,7 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 
 namespace tenon {
 #define GEN_PASS_DEF_LOWERLAUNCHPASS
@@ -94,6 +95,9 @@ static FunctionType getEntryType(MLIRContext *context) {
 
 /// The strides of the type if all of them are static and it starts at the address.
 static std::optional<SmallVector<int64_t>> getStaticStrides(MemRefType type) {
+  // Row-major, also of a tensor without elements, whose strides are no affine map.
+  if (type.hasStaticShape() && type.getLayout().isIdentity())
+    return computeSuffixProduct(type.getShape());
   SmallVector<int64_t> strides;
   int64_t offset;
   if (failed(type.getStridesAndOffset(strides, offset)) || offset != 0 ||

@@ -38,6 +38,8 @@ struct LoopNest {
   llvm::SmallVector<bool, 8> reduction;
   llvm::SmallVector<Operand, 3> inputs;
   Operand output;
+  /// Whether lanes along a reduction loop can be combined at its end: there is one result.
+  bool combinesLanes = true;
 
   unsigned size() const { return extents.size(); }
   double iterations() const;
