@@ -4,6 +4,10 @@
 // after the last loop, then sleeps. A pool may serve any number of callers at once: who finds it busy, a
 // nested call included, runs its loop on its own thread instead of waiting.
 //
+// Each thread has the same share of every loop of a length, and takes parts of other shares when it is
+// through. Threads are not bound to processors; on Linux a worker moves away when it finds itself on its
+// caller's.
+//
 // C11 and C++; needs POSIX threads. Part of the library tenon_rt.
 //
 //===----------------------------------------------------------------------------------------===//

@@ -1,10 +1,14 @@
-//===- pool.c - A fork-join pool: threads take chunks of a loop from one counter ---------------------===//
+//===- pool.c - A fork-join pool: threads take chunks of a loop, their own ones first ------------------===//
 //
 //   caller   publish job ── open gate ── take chunks ────────── close gate ── wait for those inside
 //   worker   sees the new epoch ── enters if the gate is open ── takes chunks ── leaves
 //
 // Taking part is optional: a loop is complete when its chunks are done, whether or not every worker woke up
 // for it. So a slow wake-up, a busy machine or a forked process (which has no workers) costs speed only.
+//
+// Each thread has a share of the chunks, which stand together and are the same in every loop of a length:
+// what it wrote in one loop it mostly reads in the next, from its own cache. When it is through with them, it
+// takes those at the end of other shares.
 //
 // The gate is one word: an open bit and the number of workers inside. The job's fields are written only while
 // the gate is closed and nobody is inside, and a worker reads them only after it entered.
@@ -40,9 +44,21 @@ enum {
 
   // As long as the work between two loops of a model may take without putting the workers to sleep.
   SPIN_NANOSECONDS = 50000,
+  // How often a worker that spins looks where its caller runs.
+  SPIN_SLICE_NANOSECONDS = 2000,
   // How many chunks a thread gets on average: enough to even out threads that run at different speeds.
   CHUNKS_PER_THREAD = 8,
 };
+
+// A thread of the pool; the caller, whichever thread that is, is the first one.
+typedef struct member {
+  // What is taken of its share: the number of the loop, how many chunks from the front, how many from the
+  // back. What is there of another loop counts as nothing, so that no loop has to set the shares up.
+  _Alignas(CACHE_LINES) _Atomic uint64_t taken;
+  tenon_rt_pool *pool;
+  int32_t number;
+  pthread_t thread;
+} member;
 
 struct tenon_rt_pool {
   // Counts loops; workers wait for it to change.
@@ -51,9 +67,11 @@ struct tenon_rt_pool {
   void (*body)(void *argument, int64_t begin, int64_t end);
   void *argument;
   int64_t count;
-  int64_t chunk;
+  int64_t chunks;
+  uint64_t loop;
+  // Where the caller ran when it began the loop.
+  _Atomic int32_t caller_processor;
 
-  _Alignas(CACHE_LINES) _Atomic int64_t next;
   _Alignas(CACHE_LINES) _Atomic uint32_t gate;
   // Whether a caller owns the pool.
   _Alignas(CACHE_LINES) atomic_flag busy;
@@ -63,8 +81,8 @@ struct tenon_rt_pool {
   parking worker_parking;
   parking caller_parking;
   int64_t spin_nanoseconds;
-  int32_t worker_count;
-  pthread_t workers[];
+  int32_t thread_count;
+  member members[];
 };
 
 // Tells the processor that this is a waiting loop.
@@ -108,11 +126,67 @@ static bool spin_while_equal(_Atomic uint32_t *word, uint32_t mask, uint32_t val
   return false;
 }
 
-static void take_chunks(tenon_rt_pool *pool) {
-  const int64_t count = pool->count, chunk = pool->chunk;
-  int64_t begin;
-  while ((begin = atomic_fetch_add_explicit(&pool->next, chunk, memory_order_relaxed)) < count)
-    pool->body(pool->argument, begin, count - begin < chunk ? count : begin + chunk);
+// The processor this thread runs on now; -1 where the system doesn't tell.
+static int32_t current_processor(void) {
+#if defined(__linux__)
+  return sched_getcpu();
+#else
+  return -1;
+#endif
+}
+
+// Moves a worker off the processor of the caller it works for. A system that is busy wakes threads where the
+// one that wakes them runs; there a worker takes the time of the one it should help.
+static void keep_clear_of_caller(tenon_rt_pool *pool) {
+#if defined(__linux__)
+  const int32_t caller = atomic_load_explicit(&pool->caller_processor, memory_order_relaxed);
+  if (caller < 0 || caller != current_processor())
+    return;
+  cpu_set_t allowed, others;
+  if (sched_getaffinity(0, sizeof allowed, &allowed) || caller >= CPU_SETSIZE)
+    return;
+  others = allowed;
+  CPU_CLR(caller, &others);
+  // The system moves the thread now, and may move it anywhere afterwards.
+  if (CPU_COUNT(&others) > 0 && sched_setaffinity(0, sizeof others, &others) == 0)
+    sched_setaffinity(0, sizeof allowed, &allowed);
+#else
+  (void)pool;
+#endif
+}
+
+// Where chunk `chunk` of `chunks` begins: their sizes differ by one at most.
+static int64_t bound(int64_t chunk, int64_t count, int64_t chunks) {
+  const int64_t longer = count % chunks;
+  return chunk * (count / chunks) + (chunk < longer ? chunk : longer);
+}
+
+// Takes a chunk of a share of `size`, at its front or at its back; returns its place, or -1 if none is left.
+static int64_t take_chunk(member *owner, uint64_t loop, uint64_t size, bool at_front) {
+  uint64_t seen = atomic_load_explicit(&owner->taken, memory_order_relaxed);
+  for (;;) {
+    const uint64_t taken = seen >> 16 == loop ? seen : loop << 16;
+    const uint64_t front = taken & 0xff, back = taken >> 8 & 0xff;
+    if (front + back >= size)
+      return -1;
+    if (atomic_compare_exchange_weak_explicit(&owner->taken, &seen, taken + (at_front ? 1 : 1 << 8),
+                                              memory_order_relaxed, memory_order_relaxed))
+      return (int64_t)(at_front ? front : size - 1 - back);
+  }
+}
+
+static void take_chunks(tenon_rt_pool *pool, int32_t number) {
+  const int64_t count = pool->count, chunks = pool->chunks;
+  const int32_t threads = pool->thread_count;
+  for (int32_t i = 0; i < threads; ++i) {
+    const int32_t owner = number + i < threads ? number + i : number + i - threads;
+    const int64_t first = owner * chunks / threads, end = (owner + 1) * chunks / threads;
+    int64_t place;
+    while ((place = take_chunk(&pool->members[owner], pool->loop, (uint64_t)(end - first), i == 0)) >= 0) {
+      const int64_t chunk = first + place;
+      pool->body(pool->argument, bound(chunk, count, chunks), bound(chunk + 1, count, chunks));
+    }
+  }
 }
 
 //===----------------------------------------------------------------------------------------===//
@@ -136,18 +210,23 @@ static void leave(tenon_rt_pool *pool) {
 }
 
 static void wait_for_epoch_after(tenon_rt_pool *pool, uint32_t seen) {
-  if (spin_while_equal(&pool->epoch, UINT32_MAX, seen, pool->spin_nanoseconds))
-    return;
+  for (int64_t left = pool->spin_nanoseconds; left > 0; left -= SPIN_SLICE_NANOSECONDS) {
+    if (spin_while_equal(&pool->epoch, UINT32_MAX, seen, SPIN_SLICE_NANOSECONDS))
+      return;
+    keep_clear_of_caller(pool);
+  }
   // The order of these two against the caller's, which changes `epoch` and then reads `sleepers`, is what
   // makes sure that it sees a sleeper or the sleeper sees the change.
   atomic_fetch_add(&pool->sleepers, 1);
   while (atomic_load(&pool->epoch) == seen)
     park(&pool->worker_parking, &pool->epoch, seen);
   atomic_fetch_sub(&pool->sleepers, 1);
+  keep_clear_of_caller(pool);
 }
 
 static void *work(void *argument) {
-  tenon_rt_pool *pool = argument;
+  member *self = argument;
+  tenon_rt_pool *pool = self->pool;
   uint32_t seen = 0;
   for (;;) {
     wait_for_epoch_after(pool, seen);
@@ -155,7 +234,7 @@ static void *work(void *argument) {
     if (atomic_load_explicit(&pool->stop, memory_order_acquire))
       return NULL;
     if (enter(pool)) {
-      take_chunks(pool);
+      take_chunks(pool, self->number);
       leave(pool);
     }
   }
@@ -192,22 +271,23 @@ static void parallel_for(void *context, void (*body)(void *argument, int64_t beg
   if (count <= 0)
     return;
   // A nested loop finds its own pool busy, so it ends here as well.
-  if (count == 1 || pool->worker_count == 0 ||
+  if (count == 1 || pool->thread_count == 1 ||
       atomic_flag_test_and_set_explicit(&pool->busy, memory_order_acquire)) {
     body(argument, 0, count);
     return;
   }
 
-  int64_t chunks = (int64_t)(pool->worker_count + 1) * CHUNKS_PER_THREAD;
+  const int64_t chunks = (int64_t)pool->thread_count * CHUNKS_PER_THREAD;
   pool->body = body;
   pool->argument = argument;
   pool->count = count;
-  pool->chunk = count / chunks > 0 ? count / chunks : 1;
-  atomic_store_explicit(&pool->next, 0, memory_order_relaxed);
+  pool->chunks = count < chunks ? count : chunks;
+  ++pool->loop;
+  atomic_store_explicit(&pool->caller_processor, current_processor(), memory_order_relaxed);
   atomic_store_explicit(&pool->gate, GATE_OPEN, memory_order_release);
   announce(pool, count - 1);
 
-  take_chunks(pool);
+  take_chunks(pool, 0);
   close_gate(pool);
   atomic_flag_clear_explicit(&pool->busy, memory_order_release);
 }
@@ -229,11 +309,12 @@ int32_t tenon_rt_processor_count(void) {
   return online < 1 ? 1 : online > TENON_RT_MAX_THREADS ? TENON_RT_MAX_THREADS : (int32_t)online;
 }
 
-static void stop_workers(tenon_rt_pool *pool, int32_t started) {
+// Stops the members from the second up to `end`.
+static void stop_workers(tenon_rt_pool *pool, int32_t end) {
   atomic_store_explicit(&pool->stop, 1, memory_order_release);
   announce(pool, INT_MAX);
-  for (int32_t i = 0; i < started; ++i)
-    pthread_join(pool->workers[i], NULL);
+  for (int32_t i = 1; i < end; ++i)
+    pthread_join(pool->members[i].thread, NULL);
 }
 
 static void free_pool(tenon_rt_pool *pool) {
@@ -243,14 +324,15 @@ static void free_pool(tenon_rt_pool *pool) {
 }
 
 static tenon_rt_pool *allocate_pool(int32_t threads) {
-  size_t bytes = sizeof(tenon_rt_pool) + (size_t)(threads - 1) * sizeof(pthread_t);
-  bytes = (bytes + CACHE_LINES - 1) / CACHE_LINES * CACHE_LINES;
+  // Both sizes are multiples of the alignment.
+  const size_t bytes = sizeof(tenon_rt_pool) + (size_t)threads * sizeof(member);
   tenon_rt_pool *pool = aligned_alloc(CACHE_LINES, bytes);
   if (!pool)
     return NULL;
   memset(pool, 0, bytes);
   atomic_flag_clear(&pool->busy);
-  pool->worker_count = threads - 1;
+  pool->thread_count = threads;
+  pool->caller_processor = -1;
   // More threads than processors: the one waited for may need the processor of the one that waits.
   pool->spin_nanoseconds = threads <= tenon_rt_processor_count() ? SPIN_NANOSECONDS : 0;
   pool->parallel.context = pool;
@@ -280,8 +362,10 @@ int tenon_rt_pool_create(int32_t threads, tenon_rt_pool **result) {
   tenon_rt_pool *pool = allocate_pool(threads);
   if (!pool)
     return TENON_ERROR_OUT_OF_MEMORY;
-  for (int32_t i = 0; i < pool->worker_count; ++i) {
-    if (pthread_create(&pool->workers[i], NULL, work, pool)) {
+  for (int32_t i = 1; i < threads; ++i) {
+    pool->members[i].pool = pool;
+    pool->members[i].number = i;
+    if (pthread_create(&pool->members[i].thread, NULL, work, &pool->members[i])) {
       stop_workers(pool, i);
       free_pool(pool);
       return TENON_ERROR_THREADS;
@@ -294,7 +378,7 @@ int tenon_rt_pool_create(int32_t threads, tenon_rt_pool **result) {
 void tenon_rt_pool_destroy(tenon_rt_pool *pool) {
   if (!pool)
     return;
-  stop_workers(pool, pool->worker_count);
+  stop_workers(pool, pool->thread_count);
   free_pool(pool);
 }
 

@@ -4,12 +4,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <numeric>
 #include <sys/wait.h>
 #include <thread>
+#include <time.h>
 #include <unistd.h>
 #include <vector>
 
@@ -129,6 +131,51 @@ TEST(Pool, ThreadsShareTheWork) {
     others += std::this_thread::get_id() != self;
   });
   EXPECT_GT(others, 0);
+}
+
+TEST(Pool, AThreadFindsItsShareAgain) {
+  Pool pool(2);
+  std::thread::id self = std::this_thread::get_id();
+  constexpr int64_t count = 1000;
+  // Both halves last long enough for the other thread to come.
+  std::vector<int64_t> mine(count);
+  for (int round = 0; round < 5; ++round)
+    pool.forRange(count, [&](int64_t begin, int64_t end) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      for (int64_t i = begin; i < end; ++i)
+        mine[i] += std::this_thread::get_id() == self;
+    });
+  // The caller begins at the front of its share, and the worker takes that chunk last of all. A busy machine
+  // may well stop the caller for a round.
+  EXPECT_GE(mine.front(), 3);
+}
+
+TEST_P(PoolOf, RangesDifferByOneAtMost) {
+  Pool pool(GetParam());
+  for (int64_t count : {17, 100, 1001}) {
+    std::vector<int64_t> sizes(count); // by the begin of the range
+    pool.forRange(count, [&](int64_t begin, int64_t end) { sizes[begin] = end - begin; });
+    int64_t least = count, most = 0;
+    for (int64_t size : sizes)
+      if (size > 0)
+        least = std::min(least, size), most = std::max(most, size);
+    EXPECT_LE(most - least, 1) << count;
+  }
+}
+
+TEST(Pool, SleepingWorkersLeaveTheProcessorAlone) {
+  Pool pool(4);
+  expectEachIndexOnce(pool, 100);
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  auto processorTime = [] {
+    timespec time;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+    return time.tv_sec + time.tv_nsec * 1e-9;
+  };
+  double before = processorTime();
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  // Three workers that spin would take up to 600 milliseconds.
+  EXPECT_LT(processorTime() - before, 0.02);
 }
 
 TEST(Pool, ZeroStandsForAllProcessors) {
