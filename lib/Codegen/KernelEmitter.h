@@ -212,6 +212,10 @@ private:
   void findUnguarded(const Node &node);
   std::optional<Range> rangeOf(const LinearForm &form) const;
   bool canSplitBorder(const Node &node) const;
+  bool isRun(const Node &node, unsigned dim, const Buffer &destination) const;
+  void writeRun(mlir::Value to, Values start, mlir::Value from, Values source, mlir::Value padding,
+                mlir::Value count);
+  void emitRuns(Node &node, unsigned dim, const Buffer &destination, mlir::Value start, mlir::Value end);
   llvm::LogicalResult emitPadded(Node &node, unsigned dim, bool inside, const Buffer &destination);
 
   // RegisterTile.cpp

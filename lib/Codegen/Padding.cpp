@@ -200,6 +200,94 @@ bool KernelEmitter::canSplitBorder(const Node &node) const {
          pad.getStaticHigh()[last] == 0 && node.children.empty();
 }
 
+/// Writes `count` elements of `to` from `start` on: those of `from` from `source` on, or, without it,
+/// `padding`.
+void KernelEmitter::writeRun(Value to, Values start, Value from, Values source, Value padding, Value count) {
+  auto constant = [&](int64_t value) -> Value { return arith::ConstantIndexOp::create(builder, loc, value); };
+  VectorType type = vectorType(getElementTypeOrSelf(to.getType()));
+  auto advance = [&](Values indices, Value by) {
+    indices.back() = arith::AddIOp::create(builder, loc, indices.back(), by);
+    return indices;
+  };
+  Value full = arith::DivUIOp::create(builder, loc, count, constant(lanes));
+  {
+    auto loop = scf::ForOp::create(builder, loc, constant(0), full, constant(1));
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(loop.getBody());
+    Value at = arith::MulIOp::create(builder, loc, loop.getInductionVar(), constant(lanes));
+    Value value = from ? vector::LoadOp::create(builder, loc, type, from, advance(source, at)).getResult()
+                       : broadcast(padding);
+    vector::StoreOp::create(builder, loc, value, to, advance(start, at));
+  }
+  Value done = arith::MulIOp::create(builder, loc, full, constant(lanes));
+  Value rest = arith::SubIOp::create(builder, loc, count, done);
+  Value mask = vector::CreateMaskOp::create(builder, loc, type.clone(builder.getI1Type()), rest);
+  Value value = broadcast(padding);
+  if (from)
+    value = vector::MaskedLoadOp::create(builder, loc, type, from, advance(source, done), mask, value);
+  vector::MaskedStoreOp::create(builder, loc, to, advance(start, done), mask, value);
+}
+
+/// Whether positions of a stored pad along dimension `dim` lie one behind the other in the source and the
+/// region, without filling vectors each: the few channels of an image.
+bool KernelEmitter::isRun(const Node &node, unsigned dim, const Buffer &destination) const {
+  auto pad = cast<tensor::PadOp>(kernel.getOp(node.op).op);
+  auto source = buffers.find(pad.getSource());
+  unsigned last = node.indices.size() - 1;
+  if (scalable || isScalar() || dim + 1 != last || source == buffers.end())
+    return false;
+  auto from = cast<MemRefType>(source->second.memref.getType());
+  auto to = cast<MemRefType>(destination.memref.getType());
+  int64_t channels = from.getDimSize(last);
+  const LoopVariable &region = variables[variableOf(node, last)];
+  auto isWhole = [](const Buffer &buffer) {
+    return llvm::all_of(buffer.origin,
+                        [](const LinearForm &at) { return at.isConstant() && at.constant == 0; });
+  };
+  return from.hasStaticShape() && from.getLayout().isIdentity() && to.hasStaticShape() &&
+         to.getLayout().isIdentity() && channels == to.getDimSize(last) && channels == region.extent &&
+         region.base.isConstant() && region.base.constant == 0 && channels % lanes != 0 &&
+         isWhole(source->second);
+}
+
+/// Writes dimension `dim` of a padded region and the last one inside it as one: the source from `start` to
+/// `end`, padding before and behind.
+void KernelEmitter::emitRuns(Node &node, unsigned dim, const Buffer &destination, Value start, Value end) {
+  auto pad = cast<tensor::PadOp>(kernel.getOp(node.op).op);
+  const Buffer &source = buffers[pad.getSource()];
+  int64_t channels = pad.getSourceType().getDimSize(dim + 1);
+  auto constant = [&](int64_t value) -> Value { return arith::ConstantIndexOp::create(builder, loc, value); };
+  auto seenAsRuns = [&](Value memref) -> Value {
+    SmallVector<ReassociationIndices> groups;
+    for (int64_t outer = 0; outer < dim; ++outer)
+      groups.push_back({outer});
+    groups.push_back({dim, dim + 1});
+    return memref::CollapseShapeOp::create(builder, loc, memref, groups);
+  };
+  Value from = seenAsRuns(source.memref), to = seenAsRuns(destination.memref);
+  Value padding = builder.clone(*pad.getConstantPaddingValue().getDefiningOp())->getResult(0);
+  Exprs shifted;
+  for (auto [index, before] : llvm::zip(node.indices, pad.getStaticLow()))
+    shifted.push_back(index - before);
+  auto inElements = [&](Value position) -> Value {
+    return arith::MulIOp::create(builder, loc, position, constant(channels));
+  };
+  auto write = [&](Value lower, Value upper, bool isInside) {
+    auto runAt = [&](const Buffer &buffer, ArrayRef<AffineExpr> indices) {
+      Values at = indexValues(buffer, indices, Point(variables.size(), 0));
+      at.pop_back();
+      at.back() = inElements(arith::AddIOp::create(builder, loc, at.back(), lower));
+      return at;
+    };
+    Value count = inElements(arith::SubIOp::create(builder, loc, upper, lower));
+    writeRun(to, runAt(destination, node.indices), isInside ? from : Value(),
+             isInside ? runAt(source, shifted) : Values(), padding, count);
+  };
+  write(constant(0), start, false);
+  write(start, end, true);
+  write(end, extentOf(variables[variableOf(node, dim)]), false);
+}
+
 /// Writes dimension `dim` of a padded region and those inside it: each padded dimension in three loops, the
 /// border before, the source, and the border behind, so that no element is tested on its own.
 LogicalResult KernelEmitter::emitPadded(Node &node, unsigned dim, bool inside, const Buffer &destination) {
@@ -240,6 +328,10 @@ LogicalResult KernelEmitter::emitPadded(Node &node, unsigned dim, bool inside, c
                   [&](Values &) { return emitPadded(node, dim + 1, part, destination); });
   };
   int64_t low = pad.getStaticLow()[dim];
+  if (!inside && isRun(node, dim, destination)) {
+    emitRuns(node, dim, destination, extent, extent); // nothing of the source
+    return success();
+  }
   if (!inside || (low == 0 && pad.getStaticHigh()[dim] == 0))
     return loopOver(constant(0), extent, inside);
   // The source's rows, seen from the start of the region and cut to it.
@@ -252,6 +344,10 @@ LogicalResult KernelEmitter::emitPadded(Node &node, unsigned dim, bool inside, c
     return arith::MaxSIOp::create(builder, loc, upper, constant(0));
   };
   Value start = cut(first), end = cut(behind);
+  if (isRun(node, dim, destination)) {
+    emitRuns(node, dim, destination, start, end);
+    return success();
+  }
   return failure(failed(loopOver(constant(0), start, false)) || failed(loopOver(start, end, true)) ||
                  failed(loopOver(end, extent, false)));
 }

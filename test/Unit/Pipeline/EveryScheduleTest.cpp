@@ -189,6 +189,12 @@ func.func @main(%x: tensor<1x20x9x11xf32>, %w: tensor<21x20x3x3xf32>) -> tensor<
   %r = tenon.relu %c : (tensor<1x21x9x11xf32>) -> tensor<1x21x9x11xf32>
   return %r : tensor<1x21x9x11xf32>
 })"},
+    // Three channels do not fill a vector: rows of a padded image are copied as runs of elements.
+    {"image_convolution", R"(
+func.func @main(%x: tensor<1x3x11x13xf32>, %w: tensor<10x3x3x3xf32>) -> tensor<1x10x6x7xf32> {
+  %c = tenon.conv %x, %w {strides = array<i64: 2, 2>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>} : (tensor<1x3x11x13xf32>, tensor<10x3x3x3xf32>) -> tensor<1x10x6x7xf32>
+  return %c : tensor<1x10x6x7xf32>
+})"},
     {"softmax", R"(
 func.func @main(%x: tensor<7x53xf32>) -> tensor<7x53xf32> {
   %s = tenon.softmax %x {axis = 1 : i64} : (tensor<7x53xf32>) -> tensor<7x53xf32>
