@@ -1,5 +1,4 @@
-//===- Compiler.cpp - The compiler as a C library
-//---------------------------------------------------------===//
+//===- Compiler.cpp - The compiler as a C library ---------------------------------------------===//
 
 #include "tenon-c/compiler.h"
 

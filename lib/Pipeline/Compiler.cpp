@@ -1,5 +1,4 @@
-//===- Compiler.cpp - From a model to an artefact
-//----------------------------------------------------------===//
+//===- Compiler.cpp - From a model to an artefact ---------------------------------------------===//
 
 #include "tenon/Pipeline/Compiler.h"
 

@@ -1,5 +1,4 @@
-//===- DiagnosticText.cpp - Diagnostics as lines a user reads
-//---------------------------------------------===//
+//===- DiagnosticText.cpp - Diagnostics as lines a user reads ---------------------------------===//
 
 #include "tenon/Pipeline/DiagnosticText.h"
 

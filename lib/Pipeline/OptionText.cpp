@@ -1,5 +1,4 @@
-//===- OptionText.cpp - Options of a compilation as text
-//-------------------------------------------------===//
+//===- OptionText.cpp - Options of a compilation as text --------------------------------------===//
 
 #include "tenon/Pipeline/OptionText.h"
 

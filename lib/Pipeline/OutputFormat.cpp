@@ -1,5 +1,4 @@
-//===- OutputFormat.cpp - The kinds of file a compilation can write
-//-----------------------------------------===//
+//===- OutputFormat.cpp - The kinds of file a compilation can write ---------------------------===//
 
 #include "tenon/Pipeline/OutputFormat.h"
 

@@ -1,5 +1,4 @@
-//===- ProgramReport.cpp - What reports say of a compiled program
-//-------------------------------------------===//
+//===- ProgramReport.cpp - What reports say of a compiled program -----------------------------===//
 
 #include "ProgramReport.h"
 

@@ -1,5 +1,4 @@
-//===- ProgramReport.h - What reports say of a compiled program
-//---------------------------------------------===//
+//===- ProgramReport.h - What reports say of a compiled program -------------------------------===//
 
 #ifndef TENON_LIB_PIPELINE_PROGRAMREPORT_H
 #define TENON_LIB_PIPELINE_PROGRAMREPORT_H

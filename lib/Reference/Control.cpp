@@ -1,5 +1,4 @@
-//===- Control.cpp - Evaluates branches and loops
-//--------------------------------------------------------===//
+//===- Control.cpp - Evaluates branches and loops ---------------------------------------------===//
 
 #include "Invocation.h"
 #include "Rows.h"

@@ -1,5 +1,4 @@
-//===- Ordering.cpp - Evaluates the indexing ops that sort: top_k, unique, non_max_suppression
-//-----------===//
+//===- Ordering.cpp - Evaluates the indexing ops that sort: top_k, unique, non_max_suppression ---===//
 
 #include "Invocation.h"
 #include "Rows.h"

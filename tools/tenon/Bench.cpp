@@ -1,5 +1,4 @@
-//===- Bench.cpp - tenon bench: times a compiled model, or probes the machine's limits
-//------------------------===//
+//===- Bench.cpp - tenon bench: times a compiled model, or probes the machine's limits --------===//
 
 #include "Commands.h"
 #include "Inputs.h"

@@ -1,5 +1,4 @@
-//===- Commands.h - The subcommands of the driver
-//--------------------------------------------------------===//
+//===- Commands.h - The subcommands of the driver ---------------------------------------------===//
 
 #ifndef TENON_TOOLS_TENON_COMMANDS_H
 #define TENON_TOOLS_TENON_COMMANDS_H

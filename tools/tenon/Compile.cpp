@@ -1,5 +1,4 @@
-//===- Compile.cpp - tenon compile: from a model to an artefact
-//------------------------------------------------===//
+//===- Compile.cpp - tenon compile: from a model to an artefact -------------------------------===//
 
 #include "Commands.h"
 #include "Quantity.h"

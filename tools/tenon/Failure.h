@@ -1,5 +1,4 @@
-//===- Failure.h - Ending a command with a message
-//-------------------------------------------------------===//
+//===- Failure.h - Ending a command with a message --------------------------------------------===//
 
 #ifndef TENON_TOOLS_TENON_FAILURE_H
 #define TENON_TOOLS_TENON_FAILURE_H

@@ -1,5 +1,4 @@
-//===- HostArray.cpp - Arrays a model runs on
-//--------------------------------------------------------------===//
+//===- HostArray.cpp - Arrays a model runs on -------------------------------------------------===//
 
 #include "HostArray.h"
 

@@ -1,5 +1,4 @@
-//===- HostArray.h - Arrays a model runs on
-//----------------------------------------------------------------===//
+//===- HostArray.h - Arrays a model runs on ---------------------------------------------------===//
 
 #ifndef TENON_TOOLS_TENON_HOSTARRAY_H
 #define TENON_TOOLS_TENON_HOSTARRAY_H

@@ -1,5 +1,4 @@
-//===- Inputs.cpp - The arrays a command runs a model on
-//------------------------------------------------------===//
+//===- Inputs.cpp - The arrays a command runs a model on --------------------------------------===//
 
 #include "Inputs.h"
 

@@ -1,5 +1,4 @@
-//===- Inputs.h - The arrays a command runs a model on
-//--------------------------------------------------------===//
+//===- Inputs.h - The arrays a command runs a model on ----------------------------------------===//
 
 #ifndef TENON_TOOLS_TENON_INPUTS_H
 #define TENON_TOOLS_TENON_INPUTS_H

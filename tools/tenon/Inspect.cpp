@@ -1,5 +1,4 @@
-//===- Inspect.cpp - tenon inspect: what is in a compiled model
-//------------------------------------------------===//
+//===- Inspect.cpp - tenon inspect: what is in a compiled model -------------------------------===//
 
 #include "Commands.h"
 #include "Inputs.h"

@@ -1,5 +1,4 @@
-//===- LoadedModel.cpp - A compiled model, loaded and ready to run
-//------------------------------------------===//
+//===- LoadedModel.cpp - A compiled model, loaded and ready to run ----------------------------===//
 
 #include "LoadedModel.h"
 

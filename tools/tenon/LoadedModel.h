@@ -1,5 +1,4 @@
-//===- LoadedModel.h - A compiled model, loaded and ready to run
-//--------------------------------------------===//
+//===- LoadedModel.h - A compiled model, loaded and ready to run ------------------------------===//
 
 #ifndef TENON_TOOLS_TENON_LOADEDMODEL_H
 #define TENON_TOOLS_TENON_LOADEDMODEL_H

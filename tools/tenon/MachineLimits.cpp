@@ -1,5 +1,4 @@
-//===- MachineLimits.cpp - What this machine can do at most, measured
-//-----------------------------------------===//
+//===- MachineLimits.cpp - What this machine can do at most, measured -------------------------===//
 
 #include "MachineLimits.h"
 

@@ -1,5 +1,4 @@
-//===- MachineLimits.h - What this machine can do at most, measured
-//-------------------------------------------===//
+//===- MachineLimits.h - What this machine can do at most, measured ---------------------------===//
 
 #ifndef TENON_TOOLS_TENON_MACHINELIMITS_H
 #define TENON_TOOLS_TENON_MACHINELIMITS_H

@@ -1,5 +1,4 @@
-//===- Manifest.cpp - What a compiled model says of its kernels
-//----------------------------------------------===//
+//===- Manifest.cpp - What a compiled model says of its kernels -------------------------------===//
 
 #include "Manifest.h"
 

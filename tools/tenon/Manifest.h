@@ -1,5 +1,4 @@
-//===- Manifest.h - What a compiled model says of its kernels
-//------------------------------------------------===//
+//===- Manifest.h - What a compiled model says of its kernels ---------------------------------===//
 
 #ifndef TENON_TOOLS_TENON_MANIFEST_H
 #define TENON_TOOLS_TENON_MANIFEST_H

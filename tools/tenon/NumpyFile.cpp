@@ -1,5 +1,4 @@
-//===- NumpyFile.cpp - Reads and writes .npy and .npz
-//-------------------------------------------------------===//
+//===- NumpyFile.cpp - Reads and writes .npy and .npz -----------------------------------------===//
 //
 // .npy: magic, version, length of the header, a Python dictionary as text, the bytes. .npz: a ZIP of .npy
 // files.

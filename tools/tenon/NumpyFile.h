@@ -1,5 +1,4 @@
-//===- NumpyFile.h - Reads and writes .npy and .npz
-//---------------------------------------------------------===//
+//===- NumpyFile.h - Reads and writes .npy and .npz -------------------------------------------===//
 
 #ifndef TENON_TOOLS_TENON_NUMPYFILE_H
 #define TENON_TOOLS_TENON_NUMPYFILE_H

@@ -1,5 +1,4 @@
-//===- ProfiledModel.cpp - A model whose kernels can be timed
-//-------------------------------------------------===//
+//===- ProfiledModel.cpp - A model whose kernels can be timed ---------------------------------===//
 
 #include "ProfiledModel.h"
 

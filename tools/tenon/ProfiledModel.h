@@ -1,5 +1,4 @@
-//===- ProfiledModel.h - A model whose kernels can be timed
-//---------------------------------------------------===//
+//===- ProfiledModel.h - A model whose kernels can be timed -----------------------------------===//
 
 #ifndef TENON_TOOLS_TENON_PROFILEDMODEL_H
 #define TENON_TOOLS_TENON_PROFILEDMODEL_H

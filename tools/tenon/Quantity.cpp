@@ -1,5 +1,4 @@
-//===- Quantity.cpp - Amounts with units, as tables show them
-//---------------------------------------------===//
+//===- Quantity.cpp - Amounts with units, as tables show them ---------------------------------===//
 
 #include "Quantity.h"
 

@@ -1,5 +1,4 @@
-//===- Quantity.h - Amounts with units, as tables show them
-//-----------------------------------------------===//
+//===- Quantity.h - Amounts with units, as tables show them -----------------------------------===//
 
 #ifndef TENON_TOOLS_TENON_QUANTITY_H
 #define TENON_TOOLS_TENON_QUANTITY_H

@@ -1,5 +1,4 @@
-//===- Roofline.cpp - Kernels against the limits of this machine
-//------------------------------------------------===//
+//===- Roofline.cpp - Kernels against the limits of this machine ------------------------------===//
 
 #include "Roofline.h"
 

@@ -1,5 +1,4 @@
-//===- Roofline.h - Kernels against the limits of this machine
-//--------------------------------------------------===//
+//===- Roofline.h - Kernels against the limits of this machine --------------------------------===//
 //
 // A kernel can be no faster than its arithmetic at the machine's peak, nor than its data at the bandwidth of
 // where they are. The slower of the two is its limit; its time is measured, and predicted by the cost model

@@ -1,5 +1,4 @@
-//===- RooflinePage.cpp - The roofline as a page for browsers
-//-------------------------------------------------===//
+//===- RooflinePage.cpp - The roofline as a page for browsers ---------------------------------===//
 
 #include "RooflinePage.h"
 

@@ -1,5 +1,4 @@
-//===- RooflinePage.h - The roofline as a page for browsers
-//---------------------------------------------------===//
+//===- RooflinePage.h - The roofline as a page for browsers -----------------------------------===//
 
 #ifndef TENON_TOOLS_TENON_ROOFLINEPAGE_H
 #define TENON_TOOLS_TENON_ROOFLINEPAGE_H

@@ -1,5 +1,4 @@
-//===- Run.cpp - tenon run: runs a compiled model on arrays of files
-//------------------------------------------===//
+//===- Run.cpp - tenon run: runs a compiled model on arrays of files --------------------------===//
 
 #include "Commands.h"
 #include "Inputs.h"

@@ -1,5 +1,4 @@
-//===- Session.h - An MLIR context whose diagnostics go to stderr
-//---------------------------------------------===//
+//===- Session.h - An MLIR context whose diagnostics go to stderr -----------------------------===//
 
 #ifndef TENON_TOOLS_TENON_SESSION_H
 #define TENON_TOOLS_TENON_SESSION_H

@@ -1,5 +1,4 @@
-//===- TextOptions.cpp - Options of the compiler on the command line
-//--------------------------------------------===//
+//===- TextOptions.cpp - Options of the compiler on the command line --------------------------===//
 
 #include "TextOptions.h"
 

@@ -1,5 +1,4 @@
-//===- TextOptions.h - Options of the compiler on the command line
-//----------------------------------------------===//
+//===- TextOptions.h - Options of the compiler on the command line ----------------------------===//
 
 #ifndef TENON_TOOLS_TENON_TEXTOPTIONS_H
 #define TENON_TOOLS_TENON_TEXTOPTIONS_H

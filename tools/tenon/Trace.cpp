@@ -1,5 +1,4 @@
-//===- Trace.cpp - Kernels on their threads over time
-//---------------------------------------------------------===//
+//===- Trace.cpp - Kernels on their threads over time -----------------------------------------===//
 //
 // The format: "Trace Event Format", the array form in an object. A slice is an event of phase X with begin
 // and duration; slices of one thread nest. Names of threads are events of phase M.

@@ -1,5 +1,4 @@
-//===- Trace.h - Kernels on their threads over time
-//-----------------------------------------------------------===//
+//===- Trace.h - Kernels on their threads over time -------------------------------------------===//
 
 #ifndef TENON_TOOLS_TENON_TRACE_H
 #define TENON_TOOLS_TENON_TRACE_H

@@ -1,5 +1,4 @@
-//===- Verify.cpp - tenon verify: the compiled model against the reference evaluator
-//----------------------------===//
+//===- Verify.cpp - tenon verify: the compiled model against the reference evaluator ----------===//
 //
 // The model is imported once. The reference evaluator runs the imported graph, the compiled code runs the
 // same inputs, and each output is compared. With --all, every op is compiled and run alone on the reference's

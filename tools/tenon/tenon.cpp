@@ -1,5 +1,4 @@
-//===- tenon.cpp - The driver: compile, run, bench, inspect, verify
-//----------------------------------------===//
+//===- tenon.cpp - The driver: compile, run, bench, inspect, verify ---------------------------===//
 //
 // A file for each subcommand. Results go to stdout, diagnostics to stderr as `error: ...`. Returns 0, 1 if
 // what the user gave can't be used, 2 for a defect of the compiler.

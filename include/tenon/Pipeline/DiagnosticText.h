@@ -1,5 +1,4 @@
-//===- DiagnosticText.h - Diagnostics as lines a user reads
-//-----------------------------------------------===//
+//===- DiagnosticText.h - Diagnostics as lines a user reads -----------------------------------===//
 
 #ifndef TENON_PIPELINE_DIAGNOSTICTEXT_H
 #define TENON_PIPELINE_DIAGNOSTICTEXT_H

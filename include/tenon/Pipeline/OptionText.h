@@ -1,5 +1,4 @@
-//===- OptionText.h - Options of a compilation as text
-//----------------------------------------------------===//
+//===- OptionText.h - Options of a compilation as text ----------------------------------------===//
 
 #ifndef TENON_PIPELINE_OPTIONTEXT_H
 #define TENON_PIPELINE_OPTIONTEXT_H

@@ -1,5 +1,4 @@
-//===- OutputFormat.h - The kinds of file a compilation can write
-//-------------------------------------------===//
+//===- OutputFormat.h - The kinds of file a compilation can write -----------------------------===//
 
 #ifndef TENON_PIPELINE_OUTPUTFORMAT_H
 #define TENON_PIPELINE_OUTPUTFORMAT_H

@@ -1,5 +1,4 @@
-//===- GridSample.cpp - ONNX GridSample: elements between elements, at places given by a grid
-//----------------===//
+//===- GridSample.cpp - ONNX GridSample: elements between elements, at places given by a grid ---===//
 //
 // A place is turned into taps along each dimension, an index and a weight each; the result sums what stands
 // at all combinations of taps, times their weights.

@@ -1,5 +1,4 @@
-//===- Sequences.cpp - ONNX sequences and optional values: lists of values at import
-//----------------------===//
+//===- Sequences.cpp - ONNX sequences and optional values: lists of values at import ----------===//
 //
 // A sequence whose length is known has no op: it is a list of tensors, which the ops here make, take apart
 // and join. An optional value is there or not, which is known too. Nothing of them is left after import.

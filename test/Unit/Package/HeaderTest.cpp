@@ -1,5 +1,4 @@
-//===- HeaderTest.cpp - Generated headers compile as C and C++, and programs link and run
-//-------------------===//
+//===- HeaderTest.cpp - Generated headers compile as C and C++, and programs link and run -----===//
 
 #include "ToyPackage.h"
 

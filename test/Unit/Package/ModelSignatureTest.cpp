@@ -1,5 +1,4 @@
-//===- ModelSignatureTest.cpp - Names, size expressions, and signatures read from functions
-//-----------------===//
+//===- ModelSignatureTest.cpp - Names, size expressions, and signatures read from functions ---===//
 
 #include "tenon/Package/ModelSignature.h"
 

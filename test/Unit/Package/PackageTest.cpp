@@ -1,5 +1,4 @@
-//===- PackageTest.cpp - Artefacts: written, loaded, run, and refused when they are damaged
-//----------------===//
+//===- PackageTest.cpp - Artefacts: written, loaded, run, and refused when they are damaged ---===//
 
 #include "tenon/Package/Package.h"
 

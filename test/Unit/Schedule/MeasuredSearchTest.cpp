@@ -1,5 +1,4 @@
-//===- MeasuredSearchTest.cpp - The search, against times from a table
-//-----------------------------------------===//
+//===- MeasuredSearchTest.cpp - The search, against times from a table ------------------------===//
 
 #include "TestKernels.h"
 

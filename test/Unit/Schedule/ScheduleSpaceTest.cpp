@@ -1,5 +1,4 @@
-//===- ScheduleSpaceTest.cpp - What is enumerated, and how it is ranked
-//---------------------------------------===//
+//===- ScheduleSpaceTest.cpp - What is enumerated, and how it is ranked -----------------------===//
 
 #include "TestKernels.h"
 

@@ -1,5 +1,4 @@
-//===- ScheduleStoreTest.cpp - Keeping and reading back schedules
-//------------------------------------------------===//
+//===- ScheduleStoreTest.cpp - Keeping and reading back schedules -----------------------------===//
 
 #include "TestKernels.h"
 

@@ -1,5 +1,4 @@
-//===- TestKernels.h - Kernels for the tests of schedules
-//----------------------------------------------------===//
+//===- TestKernels.h - Kernels for the tests of schedules -------------------------------------===//
 
 #ifndef TENON_TEST_UNIT_SCHEDULE_TESTKERNELS_H
 #define TENON_TEST_UNIT_SCHEDULE_TESTKERNELS_H
