@@ -1,4 +1,5 @@
-//===- tenon-lsp-server.cpp - Editors' language server for .mlir with Tenon's dialect -----------------------===//
+//===- tenon-lsp-server.cpp - Editors' language server for .mlir with Tenon's dialect
+//-----------------------===//
 
 #include "tenon/Pipeline/Registration.h"
 

@@ -12,5 +12,6 @@ int main(int argc, char **argv) {
   mlir::registerAllPasses();
   tenon::registerDialects(registry);
   tenon::registerPasses();
-  return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "Tenon's modular optimizer driver\n", registry));
+  return mlir::asMainReturnCode(
+      mlir::MlirOptMain(argc, argv, "Tenon's modular optimizer driver\n", registry));
 }

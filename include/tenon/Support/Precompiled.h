@@ -1,7 +1,7 @@
 //===- Precompiled.h - The MLIR headers nearly every file needs, compiled once ------------------===//
 //
-// Only upstream headers: a header of Tenon in here would make every edit of it a full rebuild. A file still includes
-// what it uses; this one only makes that cheap.
+// Only upstream headers: a header of Tenon in here would make every edit of it a full rebuild. A file still
+// includes what it uses; this one only makes that cheap.
 //
 //===----------------------------------------------------------------------------------------===//
 

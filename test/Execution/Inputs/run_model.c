@@ -1,6 +1,6 @@
-/* Runs a compiled model: reads its inputs from standard input, writes its outputs to standard output, each as raw bytes
-   one after the other. The outputs are computed twice, the second time with the iterations of each kernel one by one and
-   in reverse, and must be the same. Compiled with -DMODEL=<name>_model. */
+/* Runs a compiled model: reads its inputs from standard input, writes its outputs to standard output, each as
+   raw bytes one after the other. The outputs are computed twice, the second time with the iterations of each
+   kernel one by one and in reverse, and must be the same. Compiled with -DMODEL=<name>_model. */
 #include "tenon-rt/model.h"
 
 #include <stdio.h>
@@ -25,8 +25,8 @@ static void *allocate(size_t bytes, size_t alignment) {
   return memory;
 }
 
-static void runReversed(void *context, void (*body)(void *argument, int64_t begin, int64_t end), void *argument,
-                        int64_t count) {
+static void runReversed(void *context, void (*body)(void *argument, int64_t begin, int64_t end),
+                        void *argument, int64_t count) {
   (void)context;
   while (count-- > 0)
     body(argument, count, count + 1);

@@ -9,10 +9,10 @@ using namespace mlir;
 using namespace tenon;
 
 llvm::hash_code tenon::hash_value(const StageSchedule &stage) {
-  return llvm::hash_combine(
-      stage.op, llvm::hash_combine_range(stage.loops.begin(), stage.loops.end()),
-      llvm::hash_combine_range(stage.inner.begin(), stage.inner.end()), stage.vectorDim.value_or(~0u),
-      stage.parallelLoops, stage.parent.value_or(~0u), stage.depth, stage.stored);
+  return llvm::hash_combine(stage.op, llvm::hash_combine_range(stage.loops.begin(), stage.loops.end()),
+                            llvm::hash_combine_range(stage.inner.begin(), stage.inner.end()),
+                            stage.vectorDim.value_or(~0u), stage.parallelLoops, stage.parent.value_or(~0u),
+                            stage.depth, stage.stored);
 }
 
 //===----------------------------------------------------------------------------------------===//
@@ -72,7 +72,8 @@ static ParseResult parseStage(AsmParser &parser, StageSchedule &stage) {
     if (property == "in")
       return failure(parser.parseInteger(stage.parent.emplace()) || parser.parseKeyword("at") ||
                      parser.parseInteger(stage.depth));
-    return parser.emitError(at, "expected 'loops', 'inner', 'vector', 'parallel', 'store in' or 'in', but got '")
+    return parser.emitError(at,
+                            "expected 'loops', 'inner', 'vector', 'parallel', 'store in' or 'in', but got '")
            << property << "'";
   });
 }
@@ -90,7 +91,8 @@ Attribute ScheduleAttr::parse(AsmParser &parser, Type) {
 // Printing
 //===----------------------------------------------------------------------------------------===//
 
-static void printLoops(AsmPrinter &printer, StringRef name, const StageSchedule &stage, ArrayRef<LoopStep> loops) {
+static void printLoops(AsmPrinter &printer, StringRef name, const StageSchedule &stage,
+                       ArrayRef<LoopStep> loops) {
   printer << name << " [";
   llvm::interleaveComma(loops, printer, [&](const LoopStep &loop) {
     printer << 'd' << loop.dim << " by " << loop.step;

@@ -1,7 +1,7 @@
 //===- Schedule.h - The schedule of a kernel as plain data ---------------------------------------===//
 //
-// What the attribute #tenon.schedule holds, mutable without touching IR: the chooser and the search work on these, the
-// emitter carries them out. See the attribute's description for the meaning of each field.
+// What the attribute #tenon.schedule holds, mutable without touching IR: the chooser and the search work on
+// these, the emitter carries them out. See the attribute's description for the meaning of each field.
 //
 //===----------------------------------------------------------------------------------------===//
 
@@ -16,7 +16,8 @@
 
 namespace tenon {
 
-/// One loop over a dimension of the stage's op. `step` counts elements, or vector lengths along the vector dimension.
+/// One loop over a dimension of the stage's op. `step` counts elements, or vector lengths along the vector
+/// dimension.
 struct LoopStep {
   unsigned dim;
   int64_t step;
@@ -29,8 +30,9 @@ struct EvenSplit {
   int64_t large, largeCount, small, smallCount;
 };
 
-/// The tiles of a loop that is not along the vectors, and the innermost over its dimension: as few as a step of at most
-/// `step` allows, and as even as possible. A full tile and a sliver would cost the sliver's latency.
+/// The tiles of a loop that is not along the vectors, and the innermost over its dimension: as few as a step
+/// of at most `step` allows, and as even as possible. A full tile and a sliver would cost the sliver's
+/// latency.
 inline EvenSplit splitEvenly(int64_t extent, int64_t step) {
   if (extent == 0)
     return {step, 0, 0, 0};
@@ -47,7 +49,8 @@ struct StageSchedule {
   llvm::SmallVector<LoopStep, 6> loops;
   llvm::SmallVector<LoopStep, 4> inner;
   std::optional<unsigned> vectorDim;
-  /// How many of `loops`, from the outermost, are spread over threads. Only on the stage that makes the kernel's result.
+  /// How many of `loops`, from the outermost, are spread over threads. Only on the stage that makes the
+  /// kernel's result.
   unsigned parallelLoops = 0;
   /// The stage this one is computed in; none for the kernel's result.
   std::optional<unsigned> parent;
