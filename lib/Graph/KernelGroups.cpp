@@ -124,11 +124,16 @@ KernelGroups::KernelGroups(Block &block, const GroupingOptions &options) : optio
       [](Operation *op) { return !isElementwise(op); }};
   for (auto hasPriority : priorities)
     for (Operation *op : llvm::reverse(ops))
-      if (!isElementwise(op) && !groupOf(op) && hasPriority(op) && !joinReader(op))
+      if (!isElementwise(op) && !groupOf(op) && hasPriority(op) && !joinReader(op) && !waitsForReaders(op))
         growAnchor(op);
-  for (Operation *op : llvm::reverse(ops))
-    if (!groupOf(op))
+  for (Operation *op : llvm::reverse(ops)) {
+    if (groupOf(op))
+      continue;
+    if (isElementwise(op))
       joinUsers(op);
+    else if (!joinReader(op))
+      growAnchor(op);
+  }
 
   llvm::sort(storage, [&](const auto &lhs, const auto &rhs) {
     return position.lookup(lhs->getRoot()) < position.lookup(rhs->getRoot());
@@ -235,7 +240,15 @@ void KernelGroups::growAnchor(Operation *anchor) {
   }
 }
 
-/// Moves the op's rows into the contraction or the relayout that alone reads them.
+/// Whether the op's rows are read by elementwise ops only, which find their kernels later.
+bool KernelGroups::waitsForReaders(Operation *op) const {
+  auto users = usersOf(op);
+  return isa<SliceOp>(op) && keepsRows(op) && !users.empty() && llvm::all_of(users, [&](Operation *user) {
+           return isElementwise(user) && haveSameShape(user->getResult(0), op->getResult(0));
+         });
+}
+
+/// Moves the op's rows into the contraction, the relayout or the elementwise ops that alone read them.
 bool KernelGroups::joinReader(Operation *op) {
   if (!keepsRows(op))
     return false;
@@ -244,9 +257,10 @@ bool KernelGroups::joinReader(Operation *op) {
     return false;
   KernelGroup &group = *users.front();
   auto readsRows = [&](Operation *user) {
-    return user->hasTrait<trait::Contraction>() || keepsRows(user) || isa<TransposeOp>(user);
+    return user->hasTrait<trait::Contraction>() || keepsRows(user) || isa<TransposeOp>(user) ||
+           (isElementwise(user) && waitsForReaders(op));
   };
-  if (!group.anchor || !llvm::all_of(usersOf(op), readsRows))
+  if (!llvm::all_of(usersOf(op), readsRows))
     return false;
   group.ops.insert(group.ops.begin(), op);
   sortOps(group);

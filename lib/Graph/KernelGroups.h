@@ -67,6 +67,7 @@ private:
 
   void growAnchor(mlir::Operation *anchor);
   bool joinReader(mlir::Operation *op);
+  bool waitsForReaders(mlir::Operation *op) const;
   void joinUsers(mlir::Operation *op);
   void cloneIntoUsers(KernelGroup &group);
   void returnSecondResult(KernelGroup &group);

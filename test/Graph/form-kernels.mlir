@@ -288,3 +288,21 @@ func.func @rows_needed_elsewhere(%x: tensor<5x3x8xf32>, %b: tensor<3x8x4xf32>) -
   %1 = tenon.matmul %0, %b : (tensor<3x5x8xf32>, tensor<3x8x4xf32>) -> tensor<3x5x4xf32>
   return %1, %0 : tensor<3x5x4xf32>, tensor<3x5x8xf32>
 }
+
+// Elementwise ops read parts of rows where they lie.
+// CHECK-LABEL: func.func @parts_of_rows(
+// CHECK-COUNT-1: tenon.kernel
+// CHECK-COUNT-2: tenon.slice
+// CHECK-NEXT: tenon.sigmoid
+// CHECK-NEXT: tenon.mul
+// CHECK-NEXT: tenon.mul
+// CHECK-NEXT: tenon.yield
+// CHECK-NOT: tenon.kernel
+func.func @parts_of_rows(%x: tensor<5x8xf32>) -> tensor<5x4xf32> {
+  %0 = tenon.slice %x {starts = array<i64: 0, 0>, steps = array<i64: 1, 1>} : (tensor<5x8xf32>) -> tensor<5x4xf32>
+  %1 = tenon.slice %x {starts = array<i64: 0, 4>, steps = array<i64: 1, 1>} : (tensor<5x8xf32>) -> tensor<5x4xf32>
+  %2 = tenon.sigmoid %0 : (tensor<5x4xf32>) -> tensor<5x4xf32>
+  %3 = tenon.mul %0, %2 : (tensor<5x4xf32>, tensor<5x4xf32>) -> tensor<5x4xf32>
+  %4 = tenon.mul %3, %1 : (tensor<5x4xf32>, tensor<5x4xf32>) -> tensor<5x4xf32>
+  return %4 : tensor<5x4xf32>
+}

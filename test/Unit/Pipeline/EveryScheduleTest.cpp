@@ -261,6 +261,29 @@ func.func @main(%x: tensor<1x31x9x20xf32>) -> tensor<1x31x3x20xf32> {
   %z = tenon.transpose %y {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x3x31x20xf32>) -> tensor<1x31x3x20xf32>
   return %z : tensor<1x31x3x20xf32>
 })"},
+    // Its result may take the place of what it reads.
+    {"attention_between_products", R"(
+func.func @main(%x: tensor<31x60xf32>, %a: tensor<60x60xf32>, %b: tensor<60x60xf32>) -> tensor<31x60xf32> {
+  %0 = tenon.matmul %x, %a : (tensor<31x60xf32>, tensor<60x60xf32>) -> tensor<31x60xf32>
+  %1 = tenon.matmul %x, %b : (tensor<31x60xf32>, tensor<60x60xf32>) -> tensor<31x60xf32>
+  %2 = tenon.reshape %0 : (tensor<31x60xf32>) -> tensor<1x31x3x20xf32>
+  %3 = tenon.reshape %1 : (tensor<31x60xf32>) -> tensor<1x31x3x20xf32>
+  %q = tenon.transpose %2 {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x31x3x20xf32>) -> tensor<1x3x31x20xf32>
+  %k = tenon.transpose %3 {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x31x3x20xf32>) -> tensor<1x3x31x20xf32>
+  %y = tenon.attention %q, %k, %k {scale = 0.1 : f32} : (tensor<1x3x31x20xf32>, tensor<1x3x31x20xf32>, tensor<1x3x31x20xf32>) -> tensor<1x3x31x20xf32>
+  %4 = tenon.transpose %y {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x3x31x20xf32>) -> tensor<1x31x3x20xf32>
+  %5 = tenon.reshape %4 : (tensor<1x31x3x20xf32>) -> tensor<31x60xf32>
+  %6 = tenon.matmul %5, %a : (tensor<31x60xf32>, tensor<60x60xf32>) -> tensor<31x60xf32>
+  return %6 : tensor<31x60xf32>
+})"},
+    {"gated_parts_of_rows", R"(
+func.func @main(%x: tensor<13x54xf32>) -> tensor<13x27xf32> {
+  %0 = tenon.slice %x {starts = array<i64: 0, 0>, steps = array<i64: 1, 1>} : (tensor<13x54xf32>) -> tensor<13x27xf32>
+  %1 = tenon.slice %x {starts = array<i64: 0, 27>, steps = array<i64: 1, 1>} : (tensor<13x54xf32>) -> tensor<13x27xf32>
+  %2 = tenon.sigmoid %0 : (tensor<13x27xf32>) -> tensor<13x27xf32>
+  %3 = tenon.mul %2, %1 : (tensor<13x27xf32>, tensor<13x27xf32>) -> tensor<13x27xf32>
+  return %3 : tensor<13x27xf32>
+})"},
     {"product_of_rows_moved", R"(
 func.func @main(%x: tensor<13x4x21xf32>, %y: tensor<4x21x27xf32>) -> tensor<13x4x27xf32> {
   %a = tenon.transpose %x {perm = array<i64: 1, 0, 2>} : (tensor<13x4x21xf32>) -> tensor<4x13x21xf32>
