@@ -219,3 +219,22 @@ func.func private @back_loops(%x: memref<?xf32> {tenon.dims = affine_map<()[s0, 
 func.func private @keep_m_loops(%x: memref<?x16xf32> {tenon.dims = affine_map<()[s0] -> (s0, 16)>},
     %y: memref<?xf32> {tenon.dims = affine_map<()[s0] -> (s0)>}, %m: index, %begin: index, %end: index)
     attributes {tenon.kernel, tenon.range = affine_map<()[s0] -> (s0)>, tenon.symbols = ["m"]} { return }
+
+// -----
+
+func.func private @short_loops(%x: memref<64xf32>, %y: memref<64xf32>, %begin: index, %end: index)
+    attributes {tenon.kernel, tenon.cycles = 1.9e4, tenon.range = affine_map<() -> (4)>, tenon.symbols = []} { return }
+func.func private @long_loops(%x: memref<64xf32>, %y: memref<64xf32>, %begin: index, %end: index)
+    attributes {tenon.kernel, tenon.cycles = 2.1e4, tenon.range = affine_map<() -> (4)>, tenon.symbols = []} { return }
+func.func private @short(tensor<64xf32>) -> tensor<64xf32> attributes {tenon.emitted = @short_loops}
+func.func private @long(tensor<64xf32>) -> tensor<64xf32> attributes {tenon.emitted = @long_loops}
+
+// Work that is done in little more than it takes to wake threads for it stays on one.
+// CHECK-LABEL: func.func @run
+// CHECK: tenon.launch @short_loops({{.*}}) range({{.*}}) serial
+// CHECK: tenon.launch @long_loops({{.*}}) range(%{{[a-z0-9_]+}}) :
+func.func @main(%x: tensor<64xf32>) -> tensor<64xf32> {
+  %0 = call @short(%x) : (tensor<64xf32>) -> tensor<64xf32>
+  %1 = call @long(%0) : (tensor<64xf32>) -> tensor<64xf32>
+  return %1 : tensor<64xf32>
+}

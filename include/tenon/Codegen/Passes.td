@@ -54,7 +54,8 @@ def PlanMemory : Pass<"tenon-plan-memory", "::mlir::ModuleOp"> {
     `tenon.workspace_ratio`, the first over the second, with open sizes the worst of those the plan was made for.
   }];
   let options = [
-    Option<"serialCycles", "serial-cycles", "double", "60000", "Kernels estimated below this run on one thread">];
+    Option<"serialCycles", "serial-cycles", "double", "20000",
+           "Kernels estimated below this run on one thread: some twenty times what it takes to fork and join">];
   let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
                            "::mlir::memref::MemRefDialect"];
 }
