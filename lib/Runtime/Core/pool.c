@@ -47,7 +47,7 @@ enum {
   // How often a worker that spins looks where its caller runs.
   SPIN_SLICE_NANOSECONDS = 2000,
   // How many chunks a thread gets on average: enough to even out threads that run at different speeds.
-  CHUNKS_PER_THREAD = 8,
+  CHUNKS_PER_THREAD = 16,
 };
 
 // A thread of the pool; the caller, whichever thread that is, is the first one.
@@ -162,16 +162,16 @@ static int64_t bound(int64_t chunk, int64_t count, int64_t chunks) {
 }
 
 // Takes a chunk of a share of `size`, at its front or at its back; returns its place, or -1 if none is left.
-static int64_t take_chunk(member *owner, uint64_t loop, uint64_t size, bool at_front) {
+static int64_t take_chunk(member *owner, uint64_t loop, int64_t size, bool at_front) {
   uint64_t seen = atomic_load_explicit(&owner->taken, memory_order_relaxed);
   for (;;) {
     const uint64_t taken = seen >> 16 == loop ? seen : loop << 16;
-    const uint64_t front = taken & 0xff, back = taken >> 8 & 0xff;
+    const int64_t front = taken & 0xff, back = taken >> 8 & 0xff;
     if (front + back >= size)
       return -1;
     if (atomic_compare_exchange_weak_explicit(&owner->taken, &seen, taken + (at_front ? 1 : 1 << 8),
                                               memory_order_relaxed, memory_order_relaxed))
-      return (int64_t)(at_front ? front : size - 1 - back);
+      return at_front ? front : size - 1 - back;
   }
 }
 
@@ -181,9 +181,12 @@ static void take_chunks(tenon_rt_pool *pool, int32_t number) {
   for (int32_t i = 0; i < threads; ++i) {
     const int32_t owner = number + i < threads ? number + i : number + i - threads;
     const int64_t first = owner * chunks / threads, end = (owner + 1) * chunks / threads;
+    // The last of few iterations are often cut short: dealt out in turn, they make shares even.
+    const bool in_turn = count == chunks;
+    const int64_t size = in_turn ? (chunks - owner + threads - 1) / threads : end - first;
     int64_t place;
-    while ((place = take_chunk(&pool->members[owner], pool->loop, (uint64_t)(end - first), i == 0)) >= 0) {
-      const int64_t chunk = first + place;
+    while ((place = take_chunk(&pool->members[owner], pool->loop, size, i == 0)) >= 0) {
+      const int64_t chunk = in_turn ? place * threads + owner : first + place;
       pool->body(pool->argument, bound(chunk, count, chunks), bound(chunk + 1, count, chunks));
     }
   }
