@@ -66,8 +66,11 @@ template <typename Candidate, typename Cost>
 std::vector<Candidate> takeCheapest(std::vector<Candidate> candidates, unsigned count, Cost cost) {
   std::vector<unsigned> order(candidates.size());
   std::iota(order.begin(), order.end(), 0);
+  std::vector<double> costs;
+  for (const Candidate &candidate : candidates)
+    costs.push_back(cost(candidate));
   llvm::sort(order, [&](unsigned a, unsigned b) {
-    return std::make_pair(cost(candidates[a]), a) < std::make_pair(cost(candidates[b]), b);
+    return std::make_pair(costs[a], a) < std::make_pair(costs[b], b);
   });
   std::vector<Candidate> cheapest;
   for (unsigned i : llvm::ArrayRef(order).take_front(count))

@@ -88,17 +88,60 @@ static ScoredSchedule scalarSchedule(const KernelShape &shape) {
   return candidate;
 }
 
+/// The sizes of the tiles a loop of the root makes of `extent`, in the order of its iterations.
+static SmallVector<int64_t> tileSizes(const KernelShape &shape, const StageSchedule &root,
+                                      const LoopStep &loop, int64_t extent) {
+  bool isVector = loop.dim == root.vectorDim;
+  int64_t step = loop.step * (isVector ? shape.lanes : 1);
+  auto isAlong = [&](LoopStep other) { return other.dim == loop.dim; };
+  const LoopStep *behind =
+      llvm::find_if(root.loops, [&](const LoopStep &other) { return &other == &loop; }) + 1;
+  bool isTile =
+      !isVector && std::none_of(behind, root.loops.end(), isAlong) && llvm::none_of(root.inner, isAlong);
+  SmallVector<int64_t> sizes;
+  if (isTile) {
+    EvenSplit split = splitEvenly(extent, step);
+    sizes.assign(split.largeCount, split.large);
+    sizes.append(split.smallCount, split.small);
+    return sizes;
+  }
+  for (int64_t start = 0; start < extent; start += step)
+    sizes.push_back(std::min(step, extent - start));
+  return sizes;
+}
+
 /// Cycles that pass, as all cores spend them: those idle while the others finish count too.
 static double occupiedCycles(const KernelShape &shape, const ScoredSchedule &candidate) {
   const StageSchedule &root = candidate.schedule.stages.front();
-  double tiles = 1;
-  for (LoopStep loop : ArrayRef(root.loops).take_front(root.parallelLoops)) {
+  unsigned cores = shape.machine.cores;
+  double tiles = 1, total = 1;
+  SmallVector<double> sizes{1};
+  for (const LoopStep &loop : ArrayRef(root.loops).take_front(root.parallelLoops)) {
     std::optional<int64_t> extent = shape.root().staticExtent(loop.dim);
     int64_t step = loop.step * (loop.dim == root.vectorDim ? shape.lanes : 1);
-    tiles *= extent ? llvm::divideCeil(*extent, step) : shape.machine.cores;
+    tiles *= extent ? llvm::divideCeil(*extent, step) : cores;
+    // Among many tiles it matters little which are cut short.
+    if (sizes.empty() || !extent || *extent == 0 || tiles > 16.0 * cores) {
+      sizes.clear();
+      continue;
+    }
+    total *= *extent;
+    SmallVector<double> products;
+    SmallVector<int64_t> along = tileSizes(shape, root, loop, *extent);
+    for (double size : sizes)
+      for (int64_t factor : along)
+        products.push_back(size * factor);
+    sizes = std::move(products);
   }
-  double rounds = std::ceil(tiles / shape.machine.cores);
-  return candidate.cycles * rounds * shape.machine.cores / tiles;
+  if (cores == 1)
+    return candidate.cycles;
+  if (sizes.empty())
+    return candidate.cycles * std::ceil(tiles / cores) * cores / tiles;
+  // Each core takes the next tile when it is through with its last one.
+  SmallVector<double> busy(cores, 0);
+  for (double size : sizes)
+    *llvm::min_element(busy) += size;
+  return candidate.cycles * *llvm::max_element(busy) * cores / total;
 }
 
 std::vector<ScoredSchedule> tenon::enumerateSchedules(StructuredKernel &kernel, const Machine &machine,

@@ -7,6 +7,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 using namespace tenon;
 using namespace tenon::test;
 
@@ -54,6 +56,40 @@ TEST(ScheduleSpace, kernels_for_several_cores_run_on_all) {
   machine.cores = 2;
   ScoredSchedule best = enumerateSchedules(kernel, machine, 1).front();
   EXPECT_GT(best.schedule.stages.front().parallelLoops, 0u);
+}
+
+// Tiles at the end of a dimension are cut short: who counts tiles alone gives one core more to do.
+TEST(ScheduleSpace, cores_get_even_shares) {
+  for (auto [m, n, k] :
+       {std::array<int64_t, 3>{194, 48, 512}, {203, 24, 128}, {212, 24, 512}, {221, 48, 512}}) {
+    KernelContext context;
+    StructuredKernel kernel = context.parse(matmulKernel(m, n, k));
+    Machine machine = *lookupMachine("x86-64-v3");
+    machine.cores = 2;
+    ScoredSchedule best = enumerateSchedules(kernel, machine, 1).front();
+    const StageSchedule &root = best.schedule.stages.front();
+    int64_t lanes = machine.vectorBits / 32;
+    std::vector<double> tiles{1};
+    for (LoopStep loop : llvm::ArrayRef(root.loops).take_front(root.parallelLoops)) {
+      int64_t extent = loop.dim == 0 ? m : n,
+              step = loop.dim == root.vectorDim ? loop.step * lanes : loop.step;
+      bool isTile = loop.dim != root.vectorDim &&
+                    llvm::count_if(root.loops, [&](LoopStep other) { return other.dim == loop.dim; }) == 1;
+      EvenSplit split = splitEvenly(extent, step);
+      if (!isTile)
+        split = {step, extent / step, extent % step, extent % step != 0};
+      std::vector<double> products;
+      for (double tile : tiles)
+        for (int64_t i = 0; i < split.largeCount + split.smallCount; ++i)
+          products.push_back(tile * (i < split.largeCount ? split.large : split.small));
+      tiles = products;
+    }
+    // Each core takes the next one when it is done.
+    double busy[2] = {0, 0};
+    for (double tile : tiles)
+      busy[busy[1] < busy[0]] += tile;
+    EXPECT_LE(std::max(busy[0], busy[1]), 0.55 * (busy[0] + busy[1])) << m << " x " << n << " x " << k;
+  }
 }
 
 // Blocks of a dimension and the tiles in them don't make one range: the last block has fewer tiles.
