@@ -21,6 +21,8 @@
 
 #include <cmath>
 #include <csignal>
+#include <cstdio>
+#include <fstream>
 #include <sys/resource.h>
 #include <thread>
 
@@ -238,6 +240,55 @@ TEST_F(Artefact, SameInputGivesSameBytes) {
     EXPECT_TRUE(read(llvm::Twine("1.").concat(ending).str()) == read(llvm::Twine("2.").concat(ending).str()))
         << ending;
   }
+}
+
+#if defined(__linux__)
+/// The lines of /proc/self/smaps on the mapping that holds `address`.
+std::vector<std::string> describeMapping(const void *address) {
+  std::ifstream smaps("/proc/self/smaps");
+  std::vector<std::string> lines;
+  bool isInside = false;
+  for (std::string line; std::getline(smaps, line);) {
+    unsigned long begin, end;
+    if (std::sscanf(line.c_str(), "%lx-%lx ", &begin, &end) == 2)
+      isInside = begin <= reinterpret_cast<uintptr_t>(address) && reinterpret_cast<uintptr_t>(address) < end;
+    if (isInside)
+      lines.push_back(line);
+  }
+  return lines;
+}
+
+TEST_F(Artefact, InstancesShareTheWeightsOfTheFile) {
+  ToyPackage toy;
+  toy.package.weightsBytes = 1 << 20;
+  write(toy.package, ArtefactKind::SharedLibrary, "toy.so");
+  Loaded one(path("toy.so")), two(path("toy.so"));
+  one.expectRuns(3, toy.factors);
+  two.expectRuns(3, toy.factors);
+  const char *weights = static_cast<const char *>(one.descriptor().weights);
+  EXPECT_EQ(weights, two.descriptor().weights);
+  std::vector<std::string> mapping = describeMapping(weights + (1 << 19));
+  ASSERT_FALSE(mapping.empty());
+  EXPECT_NE(mapping.front().find("toy.so"), std::string::npos) << mapping.front();
+  // Nobody may write there, so that all processes have the same pages.
+  EXPECT_NE(mapping.front().find(" r--p "), std::string::npos) << mapping.front();
+}
+#endif
+
+TEST_F(Artefact, WeightsMayBeCopiedToHugePages) {
+  ToyPackage toy;
+  toy.package.weightsBytes = 8 << 20;
+  write(toy.package, ArtefactKind::SharedLibrary, "toy.so");
+  Loaded loaded(path("toy.so"));
+  const tenon_model *model = &loaded.descriptor();
+  tenon_rt_context *context = loaded.context;
+  void *weights = tenon_rt_allocate(model->weights_bytes, model->weights_alignment);
+  ASSERT_NE(weights, nullptr);
+  memcpy(weights, model->weights, model->weights_bytes);
+  int status = tenon_rt_context_set_weights(context, weights, model->weights_bytes);
+  ASSERT_EQ(status, TENON_OK);
+  loaded.expectRuns(3, toy.factors);
+  tenon_rt_free(weights);
 }
 
 TEST_F(Artefact, WeightsMayStayOutside) {

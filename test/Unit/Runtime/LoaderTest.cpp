@@ -346,6 +346,29 @@ TEST(Memory, IsAligned) {
     }
 }
 
+#if defined(__linux__)
+TEST(Memory, LargeBlocksAskForHugePages) {
+  if (!std::ifstream("/sys/kernel/mm/transparent_hugepage/enabled"))
+    GTEST_SKIP() << "the system has no transparent huge pages";
+  constexpr int64_t bytes = 8 << 20;
+  char *memory = static_cast<char *>(tenon_rt_allocate(bytes, 64));
+  ASSERT_NE(memory, nullptr);
+  EXPECT_EQ(reinterpret_cast<uintptr_t>(memory) % (2 << 20), 0u);
+  std::ifstream smaps("/proc/self/smaps");
+  bool isInside = false;
+  std::string flags;
+  for (std::string line; std::getline(smaps, line);) {
+    unsigned long begin, end;
+    if (std::sscanf(line.c_str(), "%lx-%lx ", &begin, &end) == 2)
+      isInside = begin <= reinterpret_cast<uintptr_t>(memory) && reinterpret_cast<uintptr_t>(memory) < end;
+    else if (isInside && line.rfind("VmFlags:", 0) == 0)
+      flags = line + " ";
+  }
+  EXPECT_NE(flags.find(" hg "), std::string::npos) << flags;
+  tenon_rt_free(memory);
+}
+#endif
+
 TEST(Memory, RefusesImpossibleSizes) {
   EXPECT_EQ(tenon_rt_allocate(-1, 64), nullptr);
   EXPECT_EQ(tenon_rt_allocate(64, 3), nullptr);
