@@ -115,6 +115,18 @@ int64_t LoopNest::Operand::runBytes(ArrayRef<int64_t> extents) const {
   return run;
 }
 
+double LoopNest::Operand::pages(ArrayRef<int64_t> extents, int64_t pageBytes) const {
+  double bytes = footprint(extents, elementBytes);
+  if (packable)
+    return std::ceil(bytes / pageBytes);
+  int64_t run = runBytes(extents), apart = std::numeric_limits<int64_t>::max();
+  for (size_t loop = 0; loop < strides.size(); ++loop)
+    if (int64_t stride = std::abs(strides[loop]) * elementBytes; extents[loop] > 1 && stride > run)
+      apart = std::min(apart, stride);
+  double runs = std::max(1.0, bytes / run);
+  return runs * (apart < pageBytes ? double(apart) / pageBytes : std::ceil(double(run) / pageBytes));
+}
+
 double LoopNest::Operand::setsReached(ArrayRef<int64_t> extents, int64_t lineBytes, int64_t wayBytes) const {
   // Constants are laid out as they are read, padded inputs are stored with a pitch that avoids this.
   if (packable || padded)

@@ -227,12 +227,13 @@ double tenon::nestCycles(const LoopNest &nest, double computeCycles, ArrayRef<Lo
   };
   auto traffic = [&](double capacity, int64_t wayBytes) {
     SmallVector<double> workingSet;
-    for (const auto &extents : inside) {
+    for (const auto &[level, extents] : llvm::enumerate(inside)) {
       double bytes = 0;
       for (const LoopNest::Operand *operand : operands)
-        bytes += operand->footprint(extents, machine.cacheLineBytes) /
-                 operand->setsReached(extents, machine.cacheLineBytes, wayBytes) *
-                 (isAhead(operand) ? 2 : 1); // the panel in use and the next one
+        if (operand != &nest.output || level <= inRegisters)
+          bytes += operand->footprint(extents, machine.cacheLineBytes) /
+                   operand->setsReached(extents, machine.cacheLineBytes, wayBytes) *
+                   (isAhead(operand) ? 2 : 1); // the panel in use and the next one
       workingSet.push_back(bytes);
     }
     SmallVector<Traffic> moved;
@@ -262,14 +263,17 @@ double tenon::nestCycles(const LoopNest &nest, double computeCycles, ArrayRef<Lo
   for (Traffic moved : near)
     fromL2 += moved.bytes / machine.l2BytesPerCycle;
   SmallVector<Traffic> far = traffic(machine.l2Bytes, llvm::PowerOf2Ceil(machine.l2Bytes / 8));
+  // Other cores and the rest of the program use the third level too.
+  double l3Capacity = std::max(machine.l3Bytes / 4, machine.l2Bytes);
+  SmallVector<Traffic> fromMemory = traffic(l3Capacity, machine.cacheLineBytes);
   SmallVector<double> farCycles;
-  for (auto [operand, moved] : llvm::zip_equal(operands, far)) {
+  for (auto [operand, moved, memory] : llvm::zip_equal(operands, far, fromMemory)) {
     double cycles = moved.bytes / machine.l3BytesPerCycle;
     // Weights come from memory the first time, since the rest of the program has used the caches since the
-    // last run; all else comes from the third level.
-    if (operand->packable)
-      cycles += operand->footprint(nest.extents, machine.cacheLineBytes) *
-                (1 / machine.dramBytesPerCycle - 1 / machine.l3BytesPerCycle);
+    // last run; what was computed just before is still there if it fits.
+    double whole = operand->footprint(nest.extents, machine.cacheLineBytes);
+    double first = !operand->packable && whole < l3Capacity ? whole : 0;
+    cycles += (memory.bytes - first) * (1 / machine.dramBytesPerCycle - 1 / machine.l3BytesPerCycle);
     farCycles.push_back(cycles);
     fromFar += cycles;
   }
@@ -307,8 +311,27 @@ double tenon::nestCycles(const LoopNest &nest, double computeCycles, ArrayRef<Lo
                    ? cycles * (0.15 + 0.85 * busy * busy)
                    : std::max(cycles * (0.5 + 0.5 * jumps(operand)), cycles - computeCycles / moved.uses / 3);
   }
-  double exposedNear = 0;
+  // Pages whose place the processor has forgotten: it remembers about as many as a second level of its table
+  // holds, and finds a place again by walking through memory.
+  constexpr double pagesKnown = 1536, walkCycles = 60;
+  double walks = 0;
+  SmallVector<double> pagesInside;
+  for (const auto &extents : inside) {
+    double pages = 0;
+    for (const LoopNest::Operand *operand : operands)
+      pages += operand->pages(extents, machine.pageBytes);
+    pagesInside.push_back(pages);
+  }
+  for (const LoopNest::Operand *operand : operands) {
+    double pages = operand->pages(nest.extents, machine.pageBytes);
+    for (size_t i = 0; i < loops.size(); ++i)
+      if (!operand->movesWith(loops[i].dim) && !(operand == &nest.output && i >= inRegisters))
+        pages *= 1 + (trips[i] - 1) * std::clamp(2 * pagesInside[i + 1] / pagesKnown - 1.5, 0.0, 1.0);
+    walks += pages;
+  }
+  double exposedNear = walks * walkCycles;
   for (auto [operand, moved] : llvm::zip_equal(operands, near))
-    exposedNear += moved.bytes / machine.l2BytesPerCycle * (0.15 + 0.35 * jumps(operand));
+    exposedNear +=
+        moved.bytes / machine.l2BytesPerCycle * (operand->packable ? 0.05 : 0.15 + 0.35 * jumps(operand));
   return bound + exposedNear + exposed * std::min(1.0, computeCycles / std::max(1.0, fromFar));
 }

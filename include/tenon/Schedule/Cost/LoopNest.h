@@ -27,6 +27,8 @@ struct LoopNest {
     bool movesWith(unsigned loop) const { return strides[loop] != 0; }
     /// Bytes touched while the loops run over `extents`, in whole cache lines.
     double footprint(llvm::ArrayRef<int64_t> extents, int64_t lineBytes) const;
+    /// Pages touched while the loops run over `extents`.
+    double pages(llvm::ArrayRef<int64_t> extents, int64_t pageBytes) const;
     /// Bytes in one piece from where the loops start, while they run over `extents`.
     int64_t runBytes(llvm::ArrayRef<int64_t> extents) const;
     /// The part of a cache with ways of `wayBytes` that what is touched can be held in: runs that start at
