@@ -14,6 +14,8 @@ import time
 # A system is called for this long, untimed, before each of its samples: it brings its weights back into the caches,
 # and the threads of the one before have gone to sleep.
 SETTLE_SECONDS = 0.003
+# At most this long is waited for threads that spin.
+REST_SECONDS = 0.3
 
 # The share of a round that threads may wait for a core before the round counts as disturbed.
 WAITING = 0.01
@@ -74,6 +76,17 @@ def time_calls(call, count):
     return (time.perf_counter() - started) / count
 
 
+def rest():
+    """Waits until no thread of this process runs: pools spin for milliseconds after a call, on the cores of the next."""
+    end = time.perf_counter() + REST_SECONDS
+    while time.perf_counter() < end:
+        before = time.process_time()
+        # What threads on other cores have used is told a few milliseconds later.
+        time.sleep(0.02)
+        if time.process_time() - before < 0.002:
+            return
+
+
 def settle(call, seconds):
     if seconds > 10 * SETTLE_SECONDS:
         return
@@ -113,6 +126,7 @@ def interleave(systems, rounds, sample_seconds, probe=None):
         disturbance = Disturbance(cores)
         sums = dict.fromkeys(systems, 0.0)
         for name in order:
+            rest()
             settle(systems[name], estimates[name])
             sums[name] += time_calls(systems[name], counts[name]) / 2
         disturbed = disturbance.happened()
