@@ -17,7 +17,6 @@
 
 #include "tenon/Dialect/Tenon/IR/SymbolicSizes.h"
 
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 namespace tenon {
 #define GEN_PASS_DEF_CHOOSELAYOUTS
@@ -424,12 +423,8 @@ struct ChooseLayouts : tenon::impl::ChooseLayoutsBase<ChooseLayouts> {
   }
 
   void runOnOperation() override {
-    GreedyRewriteConfig config;
-    config.setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled);
-    if (failed(applyPatternsGreedily(getOperation(), *patterns, config))) {
-      getOperation().emitError("layouts did not come to rest");
+    if (failed(applyUntilStable(getOperation(), *patterns)))
       return signalPassFailure();
-    }
     getOperation().walk([&](TransposeOp transpose) { numTransposes += !followsFromConstants(transpose); });
   }
 

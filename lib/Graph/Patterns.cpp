@@ -2,16 +2,27 @@
 
 #include "Patterns.h"
 
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
 using namespace mlir;
 using namespace tenon;
 
 void tenon::populateCanonicalizations(RewritePatternSet &patterns) {
   MLIRContext *context = patterns.getContext();
   context->getOrLoadDialect<TenonDialect>()->getCanonicalizationPatterns(patterns);
-  // Not getRegisteredOperationsByDialect: its binary search misses ops, depending on which other dialects are loaded.
+  // Not getRegisteredOperationsByDialect: its binary search misses ops, depending on which other dialects are
+  // loaded.
   for (RegisteredOperationName op : context->getRegisteredOperations())
     if (op.getDialectNamespace() == TenonDialect::getDialectNamespace())
       op.getCanonicalizationPatterns(patterns, context);
+}
+
+LogicalResult tenon::applyUntilStable(Operation *op, const FrozenRewritePatternSet &patterns, bool *changed) {
+  GreedyRewriteConfig config;
+  config.setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled);
+  if (failed(applyPatternsGreedily(op, patterns, config, changed)))
+    return op->emitError("patterns did not come to an end");
+  return success();
 }
 
 static bool followsFromConstants(Value value, unsigned depth) {

@@ -6,6 +6,7 @@
 #include "tenon/Dialect/Tenon/IR/Tenon.h"
 
 #include "mlir/IR/PatternMatch.h"
+#include "mlir/Rewrite/FrozenRewritePatternSet.h"
 
 namespace tenon {
 
@@ -17,6 +18,11 @@ void populateArithmeticSimplifications(mlir::RewritePatternSet &patterns);
 void populateWeightFoldings(mlir::RewritePatternSet &patterns);
 /// Adds the patterns that drop and move ops which only move elements.
 void populateRelayoutSimplifications(mlir::RewritePatternSet &patterns);
+
+/// Applies `patterns` inside `op` until none matches, and says whether something changed. Fails with a
+/// message if they come to no end.
+llvm::LogicalResult applyUntilStable(mlir::Operation *op, const mlir::FrozenRewritePatternSet &patterns,
+                                     bool *changed = nullptr);
 
 /// Whether constant folding will make a constant of the value.
 bool followsFromConstants(mlir::Value value);

@@ -19,8 +19,6 @@
 
 #include "tenon/Dialect/Tenon/IR/SymbolicSizes.h"
 
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
-
 namespace tenon {
 #define GEN_PASS_DEF_RECOVERATTENTION
 #include "tenon/Graph/Passes.h.inc"
@@ -266,12 +264,8 @@ struct RecoverAttention : tenon::impl::RecoverAttentionBase<RecoverAttention> {
   }
 
   void runOnOperation() override {
-    GreedyRewriteConfig config;
-    config.setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled);
-    if (failed(applyPatternsGreedily(getOperation(), *patterns, config))) {
-      getOperation().emitError("patterns did not come to an end");
+    if (failed(applyUntilStable(getOperation(), *patterns)))
       return signalPassFailure();
-    }
   }
 
   std::shared_ptr<const FrozenRewritePatternSet> patterns;

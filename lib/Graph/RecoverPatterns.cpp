@@ -11,8 +11,6 @@
 
 #include "Patterns.h"
 
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
-
 #include <cmath>
 
 namespace tenon {
@@ -397,12 +395,8 @@ struct RecoverPatterns : tenon::impl::RecoverPatternsBase<RecoverPatterns> {
   }
 
   void runOnOperation() override {
-    GreedyRewriteConfig config;
-    config.setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled);
-    if (failed(applyPatternsGreedily(getOperation(), *patterns, config))) {
-      getOperation().emitError("patterns did not come to an end");
+    if (failed(applyUntilStable(getOperation(), *patterns)))
       return signalPassFailure();
-    }
   }
 
   std::shared_ptr<const FrozenRewritePatternSet> patterns;

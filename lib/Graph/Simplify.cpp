@@ -13,7 +13,6 @@
 
 #include "mlir/IR/Dominance.h"
 #include "mlir/Transforms/CSE.h"
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 namespace tenon {
 #define GEN_PASS_DEF_SIMPLIFY
@@ -46,12 +45,8 @@ struct Simplify : tenon::impl::SimplifyBase<Simplify> {
       DominanceInfo dominance(getOperation());
       bool merged = false;
       eliminateCommonSubExpressions(rewriter, dominance, getOperation(), &merged);
-      GreedyRewriteConfig config;
-      config.setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled);
-      if (failed(applyPatternsGreedily(getOperation(), *patterns, config, &changed))) {
-        getOperation().emitError("simplification did not come to an end");
+      if (failed(applyUntilStable(getOperation(), *patterns, &changed)))
         return signalPassFailure();
-      }
       changed |= merged;
     }
   }
