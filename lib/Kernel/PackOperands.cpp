@@ -25,12 +25,23 @@ struct Packing {
 };
 } // namespace
 
-/// The loop of reduction `number` that lies along the vector lanes, and the width of the tile along it in
-/// vectors.
-static std::optional<std::pair<unsigned, int64_t>> vectorTile(const StructuredKernel &kernel,
-                                                              const Schedule &schedule, unsigned number) {
+namespace {
+/// The register tile of a reduction: the steps of its loops, and the loop that lies along the vector lanes,
+/// whose step counts vectors.
+struct Tile {
+  unsigned vectorLoop;
+  /// 0 for a loop that lies in the tile whole.
+  SmallVector<int64_t> steps;
+};
+} // namespace
+
+/// The tile of reduction `number`; none if its lanes lie along what it reduces.
+static std::optional<Tile> registerTile(const StructuredKernel &kernel, const Schedule &schedule,
+                                        unsigned number) {
   const StageSchedule *stage = schedule.find(number), *root = schedule.find(kernel.getRoot());
   const StructuredOp &op = kernel.getOp(number);
+  if (!stage || (stage->vectorDim && op.isReductionLoop(*stage->vectorDim)))
+    return std::nullopt;
   auto lastStep = [](ArrayRef<LoopStep> loops, unsigned dim) {
     int64_t step = 0;
     for (LoopStep loop : loops)
@@ -38,26 +49,42 @@ static std::optional<std::pair<unsigned, int64_t>> vectorTile(const StructuredKe
         step = loop.step;
     return step;
   };
-  if (!stage)
-    return std::nullopt;
-  if (stage->vectorDim && op.isReductionLoop(*stage->vectorDim))
-    return std::nullopt;
-  if (stage->vectorDim)
-    if (int64_t width = lastStep(stage->loops, *stage->vectorDim))
-      return std::make_pair(*stage->vectorDim, width);
-  if (!root->vectorDim)
-    return std::nullopt;
-  // Its tile is the root's, along the root's vector loop.
+  // Where the stage has no loops of its own, its tile is the root's.
   auto toRoot = kernel.mapLoopsToRoot();
-  for (auto [loop, rootLoop] : llvm::enumerate(toRoot.lookup(number)))
-    if (rootLoop == *root->vectorDim)
-      return std::make_pair(static_cast<unsigned>(loop), lastStep(root->loops, *root->vectorDim));
-  return std::nullopt;
+  SmallVector<std::optional<unsigned>> rootLoops(toRoot.lookup(number));
+  Tile tile;
+  std::optional<unsigned> vectorLoop;
+  for (unsigned loop = 0; loop < op.getNumLoops(); ++loop) {
+    std::optional<unsigned> rootLoop = rootLoops[loop];
+    int64_t step = lastStep(stage->loops, loop);
+    bool isOwn = step != 0;
+    if (!isOwn && rootLoop)
+      step = lastStep(root->loops, *rootLoop);
+    tile.steps.push_back(step);
+    if (isOwn ? stage->vectorDim == loop : root->vectorDim && rootLoop == root->vectorDim)
+      vectorLoop = loop;
+  }
+  if (!vectorLoop)
+    return std::nullopt;
+  tile.vectorLoop = *vectorLoop;
+  return tile;
+}
+
+/// Whether one tile after the other reads the same elements of an operand with `map`.
+static bool isReadAgain(const StructuredOp &op, AffineMap map, const Tile &tile) {
+  for (unsigned loop = 0; loop < op.getNumLoops(); ++loop) {
+    if (op.isReductionLoop(loop) || map.isFunctionOfDim(loop) || tile.steps[loop] == 0)
+      continue;
+    std::optional<int64_t> extent = op.staticExtent(loop);
+    if (!extent || *extent > tile.steps[loop])
+      return true;
+  }
+  return false;
 }
 
 /// The packings worth making in a kernel, and the maps of its ops changed to read them.
 static SmallVector<Packing> packArguments(StructuredKernel &kernel, const Schedule &schedule,
-                                          int64_t vectorBits, bool wholeRows) {
+                                          int64_t vectorBits, int64_t lineBytes, bool wholeRows) {
   SmallVector<Packing> packings;
   func::FuncOp function = kernel.getFunction();
   MLIRContext *context = function.getContext();
@@ -67,11 +94,13 @@ static SmallVector<Packing> packArguments(StructuredKernel &kernel, const Schedu
     auto generic = dyn_cast<linalg::GenericOp>(op.op);
     if (!generic || !op.isReduction())
       continue;
-    std::optional<std::pair<unsigned, int64_t>> tile = vectorTile(kernel, schedule, number);
-    if (!tile || (tile->second == 0 && !wholeRows))
+    std::optional<Tile> tile = registerTile(kernel, schedule, number);
+    if (!tile)
       continue;
-    unsigned loop = tile->first;
-    int64_t vectors = tile->second;
+    unsigned loop = tile->vectorLoop;
+    int64_t vectors = tile->steps[loop];
+    if (vectors == 0 && !wholeRows)
+      continue;
     SmallVector<AffineMap> maps = generic.getIndexingMapsArray();
     for (OpOperand *operand : generic.getDpsInputOperands()) {
       auto argument = dyn_cast<BlockArgument>(operand->get());
@@ -85,8 +114,14 @@ static SmallVector<Packing> packArguments(StructuredKernel &kernel, const Schedu
       unsigned uses = llvm::count_if(map.getResults(), [&](AffineExpr e) { return e.isFunctionOfDim(loop); });
       if (found == map.getResults().end() || uses != 1 || type.getRank() < 2)
         continue;
-      Packing packing{argument.getArgNumber(), unsigned(found - map.getResults().begin()),
-                      wholeRows ? 0 : vectors * lanes};
+      Packing packing{argument.getArgNumber(), unsigned(found - map.getResults().begin()), 0};
+      if (!wholeRows) {
+        packing.width = vectors * lanes;
+        // Weights that are read once come from memory, which serves several streams faster than one.
+        int64_t line = lineBytes * 8 / std::max(1u, type.getElementTypeBitWidth());
+        if (line >= lanes && packing.width % line == 0 && !isReadAgain(op, map, *tile))
+          packing.width = line;
+      }
       SmallVector<AffineExpr> packed;
       SmallVector<int64_t> shape;
       int64_t size = type.getDimSize(packing.dim);
@@ -166,7 +201,7 @@ struct PackOperands : tenon::impl::PackOperandsBase<PackOperands> {
       FailureOr<StructuredKernel> kernel = StructuredKernel::create(function);
       if (failed(kernel))
         return signalPassFailure();
-      packings[function] = packArguments(*kernel, schedule.getSchedule(), vectorBits, wholeRows);
+      packings[function] = packArguments(*kernel, schedule.getSchedule(), vectorBits, lineBytes, wholeRows);
     }
     // Calls that share a constant share its packed form: the steps of a recurrent layer all read the same
     // weights.

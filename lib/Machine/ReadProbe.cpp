@@ -1,6 +1,7 @@
 //===- ReadProbe.cpp - Measures how fast one core reads ----------------------------------------===//
 //
-// What is read is combined and consumed by an empty assembly statement, so that the compiler can't drop it.
+// Four places are read at once: a processor asks memory for little ahead of a single stream. What is read is
+// combined and consumed by an empty assembly statement, so that the compiler can't drop it.
 //
 //===----------------------------------------------------------------------------------------===//
 
@@ -23,10 +24,11 @@ constexpr std::align_val_t alignment{64};
 #define TENON_READ_PROBE(NAME, ATTRIBUTE)                                                                    \
   ATTRIBUTE static void NAME(const char *data, int64_t bytes) {                                              \
     Wide sums[4] = {};                                                                                       \
-    for (int64_t i = 0; i < bytes; i += 256)                                                                 \
+    int64_t apart = bytes / 4;                                                                               \
+    for (int64_t i = 0; i < apart; i += 64)                                                                  \
       _Pragma("clang loop unroll(full)") for (int j = 0; j < 4; ++j) {                                       \
         Wide value;                                                                                          \
-        std::memcpy(&value, data + i + j * 64, 64);                                                          \
+        std::memcpy(&value, data + i + j * apart, 64);                                                       \
         sums[j] |= value;                                                                                    \
       }                                                                                                      \
     sums[0] |= sums[1] | sums[2] | sums[3];                                                                  \

@@ -79,6 +79,7 @@ static void buildSchedule(OpPassManager &passes, const PhaseOptions &options) {
 static void buildCodegen(OpPassManager &passes, const PhaseOptions &options) {
   PackOperandsOptions pack;
   pack.vectorBits = options.machine.vectorBits;
+  pack.lineBytes = options.machine.cacheLineBytes;
   pack.wholeRows = options.machine.vscaleBits != 0;
   passes.addPass(createPackOperands(pack));                       // after scheduling: the tile decides the layout
   FoldConstantsOptions anySize;

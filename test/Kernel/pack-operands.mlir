@@ -1,5 +1,6 @@
 // A constant operand that moves with the vector lanes is laid out in tiles of the register tile's width.
 // RUN: tenon-opt %s --tenon-pack-operands=vector-bits=512 | FileCheck %s
+// RUN: tenon-opt %s --tenon-pack-operands=vector-bits=512 | FileCheck %s --check-prefix=STREAMS
 // RUN: tenon-opt %s --tenon-pack-operands=whole-rows | FileCheck %s --check-prefix=ROWS
 
 #a = affine_map<(m, n, k) -> (m, k)>
@@ -64,4 +65,29 @@ func.func @transposed(%x: tensor<8x7xf32>) -> tensor<8x40xf32> {
   %w = tenon.constant dense<0.5> : tensor<40x7xf32>
   %0 = call @columns(%x, %w) : (tensor<8x7xf32>, tensor<40x7xf32>) -> tensor<8x40xf32>
   return %0 : tensor<8x40xf32>
+}
+
+// One row of tiles reads each weight once: several streams, a cache line wide.
+// STREAMS: #[[LINES:.*]] = affine_map<(d0, d1, d2) -> (d1 floordiv 16, d2, d1 mod 16)>
+// STREAMS-LABEL: func.func private @once(%{{.*}}: tensor<1x7xf32>, %{{.*}}: tensor<4x7x16xf32> {tenon.constant})
+// STREAMS: linalg.generic {indexing_maps = [#{{.*}}, #[[LINES]], #{{.*}}]
+func.func private @once(%A: tensor<1x7xf32>, %B: tensor<7x64xf32> {tenon.constant}) -> tensor<1x64xf32>
+    attributes {tenon.structured, tenon.schedule = #tenon.schedule<[
+      op 0 {loops [d0 by 1, d1 by 2v], inner [d2 by 1], vector d1}]>} {
+  %zero = arith.constant 0.0 : f32
+  %empty = tensor.empty() : tensor<1x64xf32>
+  %init = linalg.fill ins(%zero : f32) outs(%empty : tensor<1x64xf32>) -> tensor<1x64xf32>
+  %r = linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%A, %B : tensor<1x7xf32>, tensor<7x64xf32>) outs(%init : tensor<1x64xf32>) {
+  ^bb0(%x: f32, %y: f32, %sum: f32):
+    %p = arith.mulf %x, %y : f32
+    %s = arith.addf %sum, %p : f32
+    linalg.yield %s : f32
+  } -> tensor<1x64xf32>
+  return %r : tensor<1x64xf32>
+}
+func.func @row(%x: tensor<1x7xf32>) -> tensor<1x64xf32> {
+  %w = tenon.constant dense<0.5> : tensor<7x64xf32>
+  %0 = call @once(%x, %w) : (tensor<1x7xf32>, tensor<7x64xf32>) -> tensor<1x64xf32>
+  return %0 : tensor<1x64xf32>
 }

@@ -72,6 +72,9 @@ def PackOperands : Pass<"tenon-pack-operands", "::mlir::ModuleOp"> {
     // (m, n, k) -> (k, n)  becomes  (m, n, k) -> (n floordiv 32, k, n mod 32)
     ```
 
+    Elements that one tile alone reads come from memory, which serves several streams faster than one: w is then a
+    cache line.
+
     Where the length of a vector is only known at run time, so is the width of the tile: with `whole-rows` an operand is
     laid out as `[other dimensions][n]`, which vectors of any length read.
 
@@ -80,6 +83,7 @@ def PackOperands : Pass<"tenon-pack-operands", "::mlir::ModuleOp"> {
     ```
   }];
   let options = [Option<"vectorBits", "vector-bits", "int64_t", "512", "Width of a vector register in bits">,
+                 Option<"lineBytes", "line-bytes", "int64_t", "64", "Size of a cache line">,
                  Option<"wholeRows", "whole-rows", "bool", "false", "Lay operands out for vectors of any length">];
 }
 
