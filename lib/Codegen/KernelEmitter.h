@@ -12,6 +12,7 @@
 //   Access.cpp        loads and stores: contiguous, broadcast, masked, strided, transposed in registers
 //   Body.cpp          the scalar body of an op, emitted again on vectors
 //   Padding.cpp       padded tensors: guarded reads, and bands with their borders
+//   SkipPadding.cpp   windows compute nothing where they read padding alone
 //   InPlace.cpp       inputs whose memory a result may take
 //   ScalableVectors.cpp  what differs where the length of a vector is only known at run time
 //
@@ -29,6 +30,7 @@
 #include "tenon/Structure/StructuredKernel.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 #include "llvm/ADT/BitVector.h"
@@ -134,6 +136,19 @@ private:
     mlir::Operation *loop = nullptr;
   };
 
+  /// A padded dimension that a reduction reads at `index`, a sum over the variables. What it reads outside of
+  /// [low, low + size) changes no result.
+  struct PaddedWindow {
+    mlir::AffineExpr index;
+    int64_t low, size;
+  };
+
+  /// Where a window reads along a loop: see readsAlong.
+  struct WindowReads {
+    LinearForm at;
+    int64_t step = 0, behind = 0;
+  };
+
   /// What a reduction in registers left for its consumers.
   struct ReducedTile {
     Exprs resultIndices;
@@ -172,15 +187,18 @@ private:
 
   // Tiles.cpp
   /// Runs `body` for each tile of `variable`: full tiles in a loop, then what remains. `carried` are
-  /// loop-carried values.
+  /// loop-carried values. Tiles in which `reduction` reads padding alone may be left out.
   llvm::LogicalResult forEachTile(Loop loop, bool isVector, Values &carried,
-                                  llvm::function_ref<llvm::LogicalResult(Values &)> body);
+                                  llvm::function_ref<llvm::LogicalResult(Values &)> body,
+                                  const Node *reduction = nullptr);
   llvm::LogicalResult forEachStaticTile(Loop loop, Values &carried,
-                                        llvm::function_ref<llvm::LogicalResult(Values &)> body);
+                                        llvm::function_ref<llvm::LogicalResult(Values &)> body,
+                                        const Node *reduction);
   llvm::SmallVector<TileRun> tileRuns(Loop loop) const;
-  /// Runs `body` for `count` tiles of `variable`, the first at `start`.
-  llvm::LogicalResult repeatTile(Variable variable, int64_t start, int64_t extent, int64_t count,
-                                 Values &carried, llvm::function_ref<llvm::LogicalResult(Values &)> body);
+  /// Runs `body` for the tiles of a run, or for those of the numbers given, first and behind the last.
+  llvm::LogicalResult repeatTile(Variable variable, TileRun run,
+                                 std::optional<std::pair<mlir::Value, mlir::Value>> bounds, Values &carried,
+                                 llvm::function_ref<llvm::LogicalResult(Values &)> body);
   llvm::LogicalResult forEachDynamicTile(Variable variable, int64_t step, bool isVector, Values &carried,
                                          llvm::function_ref<llvm::LogicalResult(Values &)> body);
   /// Runs `body` with the tile of `variable` moved by `offset` and cut to `extent`, in a scope of its own.
@@ -218,6 +236,14 @@ private:
   void emitRuns(Node &node, unsigned dim, const Buffer &destination, mlir::Value start, mlir::Value end);
   llvm::LogicalResult emitPadded(Node &node, unsigned dim, bool inside, const Buffer &destination);
 
+  // SkipPadding.cpp
+  llvm::ArrayRef<PaddedWindow> paddedWindows(const Node &node);
+  WindowReads readsAlong(const PaddedWindow &window, Variable variable);
+  std::optional<std::pair<mlir::Value, mlir::Value>> skipPadding(const Node &node, Variable variable,
+                                                                 TileRun &run);
+  std::optional<LinearForm> firstInside(const Node &node, Variable variable);
+  bool readsPadding(const Node &node, const Point &point, std::optional<Variable> vector);
+
   // RegisterTile.cpp
   llvm::SmallVector<Point> tilePoints(llvm::ArrayRef<Variable> variables,
                                       std::optional<Variable> vector) const;
@@ -225,14 +251,15 @@ private:
   llvm::LogicalResult emitReduction(Node &node);
   llvm::SmallVector<Variable> blockedReductions(const Node &node) const;
   Values startOrContinue(Node &node, llvm::ArrayRef<Point> points, std::optional<Variable> vector);
-  llvm::LogicalResult reduceLoops(llvm::ArrayRef<Loop> loops, std::optional<Variable> vector,
-                                  Values &accumulators,
+  llvm::LogicalResult reduceLoops(const Node &node, llvm::ArrayRef<Loop> loops,
+                                  std::optional<Variable> vector, Values &accumulators,
                                   llvm::function_ref<llvm::LogicalResult(Values &)> body);
   mlir::Value combineLanes(mlir::linalg::GenericOp op, mlir::Value vector);
   mlir::Value combine(mlir::linalg::GenericOp op, mlir::Value lhs, mlir::Value rhs);
   mlir::Value reducedValue(mlir::OpResult result, Point point, std::optional<Variable> vector);
 
   // Prefetch.cpp
+  std::optional<llvm::SmallVector<std::pair<mlir::scf::ForOp, int64_t>>> loopsFrom(unsigned level) const;
   std::optional<PanelPrefetch> planPrefetch(Node &node, const ReducedTile &tile,
                                             llvm::ArrayRef<Variable> reduced);
   void emitPrefetch(const PanelPrefetch &plan);
@@ -321,6 +348,8 @@ private:
   /// The iterations of a variable that read padded tensors inside their bounds alone; of variables not
   /// listed, all do.
   llvm::DenseMap<Variable, Range> unguarded;
+  /// By the number of a reduction.
+  llvm::DenseMap<unsigned, llvm::SmallVector<PaddedWindow>> windows;
   /// Loads are not moved out of scopes up to this one: the register tile's own, so that its registers stay
   /// counted.
   unsigned hoistLimit = 0;

@@ -271,8 +271,10 @@ LogicalResult KernelEmitter::emitLoops(Node &node, unsigned depth, ArrayRef<Buff
   if (depth < stage.loops.size()) {
     Loop loop = toLoops(node, ArrayRef(stage.loops).slice(depth, 1)).front();
     Values none;
-    return forEachTile(loop, vectorVariableOf(node) == loop.variable, none,
-                       [&](Values &) { return emitLoops(node, depth + 1, destinations); });
+    bool isReduction = kernel.getOp(node.op).isReduction();
+    return forEachTile(
+        loop, vectorVariableOf(node) == loop.variable, none,
+        [&](Values &) { return emitLoops(node, depth + 1, destinations); }, isReduction ? &node : nullptr);
   }
   std::optional<Variable> savedVector = consumerVector;
   unsigned savedLimit = hoistLimit;

@@ -20,27 +20,18 @@
 using namespace mlir;
 using namespace tenon;
 
-/// The number of iterations of a loop with constant bounds from 0.
-static std::optional<int64_t> tripCount(scf::ForOp loop) {
-  std::optional<APInt> trips = loop.getStaticTripCount();
-  return trips ? std::optional<int64_t>(trips->getSExtValue()) : std::nullopt;
-}
-
-/// The loops of the scopes from `level` on, and their trips; none if one is not a loop of known trips.
-static std::optional<SmallVector<std::pair<scf::ForOp, int64_t>>> loopsFrom(ArrayRef<Operation *> scopeLoops,
-                                                                            unsigned level) {
+/// The loops of the scopes from `level` on, and their trips, at the most if some of a loop are left out; none
+/// if one is not a loop of known trips.
+std::optional<SmallVector<std::pair<scf::ForOp, int64_t>>> KernelEmitter::loopsFrom(unsigned level) const {
   SmallVector<std::pair<scf::ForOp, int64_t>> loops;
-  for (Operation *op : scopeLoops.drop_front(std::min<size_t>(level, scopeLoops.size()))) {
-    auto loop = dyn_cast_or_null<scf::ForOp>(op);
-    if (!loop) {
-      if (op)
-        return std::nullopt; // a branch
-      continue;              // a tile that has no loop
-    }
-    std::optional<int64_t> trips = tripCount(loop);
-    if (!trips)
+  for (const Scope &scope : ArrayRef(scopes).drop_front(std::min<size_t>(level, scopes.size()))) {
+    if (!scope.loop)
+      continue; // a tile that has no loop
+    auto loop = dyn_cast<scf::ForOp>(scope.loop);
+    auto known = loop ? ranges.find(loop.getInductionVar()) : ranges.end();
+    if (known == ranges.end())
       return std::nullopt;
-    loops.push_back({loop, *trips});
+    loops.push_back({loop, known->second.second + 1});
   }
   return loops;
 }
@@ -49,9 +40,6 @@ std::optional<KernelEmitter::PanelPrefetch> KernelEmitter::planPrefetch(Node &no
                                                                         ArrayRef<Variable> reduced) {
   if (scalable || !tile.vectorVariable)
     return std::nullopt;
-  SmallVector<Operation *> scopeLoops;
-  for (const Scope &scope : scopes)
-    scopeLoops.push_back(scope.loop);
   for (const Access &input : kernel.getOp(node.op).inputs) {
     auto found = buffers.find(input.tensor);
     if (found == buffers.end() || !isa<BlockArgument>(input.tensor) || input.map.getNumResults() < 3)
@@ -102,7 +90,7 @@ std::optional<KernelEmitter::PanelPrefetch> KernelEmitter::planPrefetch(Node &no
     plan.offset.constant += step->second;
 
     // The rows this panel serves, and where among them the tile stands.
-    auto around = loopsFrom(scopeLoops, panelLevel + 1);
+    auto around = loopsFrom(panelLevel + 1);
     if (!around || around->empty())
       return std::nullopt;
     int64_t tiles = 1;
@@ -128,10 +116,7 @@ std::optional<KernelEmitter::PanelPrefetch> KernelEmitter::planPrefetch(Node &no
 }
 
 void KernelEmitter::emitPrefetch(const PanelPrefetch &plan) {
-  SmallVector<Operation *> scopeLoops;
-  for (const Scope &scope : scopes)
-    scopeLoops.push_back(scope.loop);
-  auto steps = loopsFrom(scopeLoops, plan.scope);
+  auto steps = loopsFrom(plan.scope);
   if (!steps || steps->empty())
     return;
   int64_t iterations = 1;

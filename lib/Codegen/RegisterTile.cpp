@@ -146,15 +146,26 @@ KernelEmitter::Values KernelEmitter::startOrContinue(Node &node, ArrayRef<Point>
   };
   Value isFirst;
   for (Variable variable : blockedReductions(node)) {
-    const LinearForm &block = variables[variable].base;
-    if (block.isConstant()) {
-      if (block.constant != 0)
+    auto constant = [&](int64_t value) -> Value {
+      return arith::ConstantIndexOp::create(builder, loc, value);
+    };
+    auto [base, extent] = std::make_pair(variables[variable].base, variables[variable].extent);
+    Value here;
+    if (std::optional<LinearForm> first = firstInside(node, variable)) { // counted from this block
+      if (first->isConstant() && (first->constant < 0 || first->constant >= extent))
+        return proceed();
+      if (first->isConstant())
+        continue;
+      here = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult, first->materialize(builder, loc),
+                                   constant(extent));
+    } else if (base.isConstant()) {
+      if (base.constant != 0)
         return proceed();
       continue;
+    } else {
+      here = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, base.materialize(builder, loc),
+                                   constant(0));
     }
-    Value here =
-        arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, block.materialize(builder, loc),
-                              arith::ConstantIndexOp::create(builder, loc, 0));
     isFirst = isFirst ? Value(arith::AndIOp::create(builder, loc, isFirst, here)) : here;
   }
   if (!isFirst)
@@ -176,12 +187,14 @@ KernelEmitter::Values KernelEmitter::startOrContinue(Node &node, ArrayRef<Point>
   return Values(either.getResults());
 }
 
-LogicalResult KernelEmitter::reduceLoops(ArrayRef<Loop> loops, std::optional<Variable> vector,
-                                         Values &accumulators, function_ref<LogicalResult(Values &)> body) {
+LogicalResult KernelEmitter::reduceLoops(const Node &node, ArrayRef<Loop> loops,
+                                         std::optional<Variable> vector, Values &accumulators,
+                                         function_ref<LogicalResult(Values &)> body) {
   if (loops.empty())
     return body(accumulators);
-  return forEachTile(loops.front(), loops.front().variable == vector, accumulators,
-                     [&](Values &inside) { return reduceLoops(loops.drop_front(), vector, inside, body); });
+  return forEachTile(
+      loops.front(), loops.front().variable == vector, accumulators,
+      [&](Values &inside) { return reduceLoops(node, loops.drop_front(), vector, inside, body); }, &node);
 }
 
 /// Reduces into registers: one accumulator for each vector of the consumer's tile, carried through the
@@ -262,7 +275,7 @@ LogicalResult KernelEmitter::emitReduction(Node &node) {
   std::optional<PanelPrefetch> prefetch = planPrefetch(node, tile, reduced);
   unsigned savedLimit = hoistLimit;
   hoistLimit = scopes.size() - 1;
-  LogicalResult emitted = reduceLoops(loops, lanesAlong, accumulators, [&](Values &inside) -> LogicalResult {
+  auto step = [&](Values &inside) -> LogicalResult {
     for (Variable variable : reduced)
       if (ShapedType::isDynamic(variables[variable].extent))
         return op.op->emitOpError("expects loops over its dynamic reduction dimensions");
@@ -274,6 +287,8 @@ LogicalResult KernelEmitter::emitReduction(Node &node) {
         point.resize(variables.size(), 0);
         for (Variable variable : reduced)
           point[variable] = along[variable];
+        if (readsPadding(node, point, lanesAlong))
+          continue;
         if (!acrossLanes) {
           MutableArrayRef<Value> slots(inside.data() + i * results, results);
           Values updated = evaluateBody(generic, node.indices, point, lanesAlong, slots);
@@ -288,7 +303,8 @@ LogicalResult KernelEmitter::emitReduction(Node &node) {
       }
     }
     return success();
-  });
+  };
+  LogicalResult emitted = reduceLoops(node, loops, lanesAlong, accumulators, step);
   hoistLimit = savedLimit;
   if (failed(emitted))
     return failure();

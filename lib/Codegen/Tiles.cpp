@@ -29,7 +29,7 @@ LogicalResult KernelEmitter::inTile(Variable variable, const LinearForm &offset,
 }
 
 LogicalResult KernelEmitter::forEachTile(Loop loop, bool isVector, Values &carried,
-                                         function_ref<LogicalResult(Values &)> body) {
+                                         function_ref<LogicalResult(Values &)> body, const Node *reduction) {
   const LoopVariable &along = variables[loop.variable];
   if (along.laneCount && (isVector || !scalable))
     return body(carried);
@@ -38,17 +38,22 @@ LogicalResult KernelEmitter::forEachTile(Loop loop, bool isVector, Values &carri
                   /*scalable=*/true);
   if (hasDynamicTrips(along, isVector))
     return forEachDynamicTile(loop.variable, loop.step, isVector, carried, body);
-  return forEachStaticTile(loop, carried, body);
+  return forEachStaticTile(loop, carried, body, reduction);
 }
 
 LogicalResult KernelEmitter::forEachStaticTile(Loop loop, Values &carried,
-                                               function_ref<LogicalResult(Values &)> body) {
+                                               function_ref<LogicalResult(Values &)> body,
+                                               const Node *reduction) {
   int64_t extent = variables[loop.variable].extent;
   if (extent <= loop.step)
     return body(carried);
-  for (TileRun run : tileRuns(loop))
-    if (failed(repeatTile(loop.variable, run.start, run.extent, run.count, carried, body)))
+  for (TileRun run : tileRuns(loop)) {
+    std::optional<std::pair<Value, Value>> bounds;
+    if (reduction)
+      bounds = skipPadding(*reduction, loop.variable, run);
+    if (failed(repeatTile(loop.variable, run, bounds, carried, body)))
       return failure();
+  }
   return success();
 }
 
@@ -89,26 +94,27 @@ SmallVector<KernelEmitter::TileRun> KernelEmitter::tileRuns(Loop loop) const {
   return atBorder <= mostAtBorder ? runs : whole;
 }
 
-LogicalResult KernelEmitter::repeatTile(Variable variable, int64_t start, int64_t extent, int64_t count,
-                                        Values &carried, function_ref<LogicalResult(Values &)> body) {
+LogicalResult KernelEmitter::repeatTile(Variable variable, TileRun run,
+                                        std::optional<std::pair<Value, Value>> bounds, Values &carried,
+                                        function_ref<LogicalResult(Values &)> body) {
   bool isScaled = variables[variable].scalable;
-  if (count == 0)
+  if (run.count == 0)
     return success();
-  if (count == 1)
-    return inTile(variable, scaled(LinearForm(start), isScaled), extent, {}, nullptr, carried, body,
+  if (run.count == 1 && !bounds)
+    return inTile(variable, scaled(LinearForm(run.start), isScaled), run.extent, {}, nullptr, carried, body,
                   isScaled);
-  auto loop = scf::ForOp::create(builder, loc, arith::ConstantIndexOp::create(builder, loc, 0),
-                                 arith::ConstantIndexOp::create(builder, loc, count),
-                                 arith::ConstantIndexOp::create(builder, loc, 1), carried);
+  auto constant = [&](int64_t value) -> Value { return arith::ConstantIndexOp::create(builder, loc, value); };
+  auto [first, end] = bounds.value_or(std::make_pair(constant(0), constant(run.count)));
+  auto loop = scf::ForOp::create(builder, loc, first, end, constant(1), carried);
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(loop.getBody());
-  ranges[loop.getInductionVar()] = {0, count - 1};
+  ranges[loop.getInductionVar()] = {0, run.count - 1};
   // Loops count tiles: the index is then a multiple of the step to the eye, and packed layouts divide it
   // exactly.
-  LinearForm offset(start);
-  offset.add(loop.getInductionVar(), extent);
+  LinearForm offset(run.start);
+  offset.add(loop.getInductionVar(), run.extent);
   Values inside(loop.getRegionIterArgs());
-  if (failed(inTile(variable, scaled(offset, isScaled), extent, {}, loop, inside, body, isScaled)))
+  if (failed(inTile(variable, scaled(offset, isScaled), run.extent, {}, loop, inside, body, isScaled)))
     return failure();
   if (!carried.empty())
     scf::YieldOp::create(builder, loc, inside);

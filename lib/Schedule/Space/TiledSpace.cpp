@@ -148,6 +148,7 @@ public:
 private:
   SmallVector<unsigned> shortReductions() const;
   bool hasFewBorderTiles(const RegisterTile &tile) const;
+  double shareInside(const RegisterTile &tile, bool bordersApart) const;
   void enumerateOrders(TiledPoint point);
   void enumerateBlocks(const TiledPoint &point);
   SmallVector<SmallVector<LoopStep>> reductionBlocks(const RegisterTile &tile) const;
@@ -210,6 +211,46 @@ bool TiledSpace::hasFewBorderTiles(const RegisterTile &tile) const {
       }
   }
   return copies * tile.multiplyAdds(lanes) <= 4000;
+}
+
+/// The share of the tiles' reductions that is left when those that read padding alone are left out.
+double TiledSpace::shareInside(const RegisterTile &tile, bool bordersApart) const {
+  double share = 1;
+  for (auto [input, operand] : llvm::zip_equal(op.inputs, nest.inputs)) {
+    auto pad = input.tensor.getDefiningOp<tensor::PadOp>();
+    if (!pad)
+      continue;
+    for (auto [dim, coefficients] : llvm::enumerate(operand.coefficients)) {
+      int64_t low = pad.getStaticLow()[dim], size = pad.getSourceType().getDimSize(dim);
+      std::optional<unsigned> position, tap;
+      bool isWindow = !ShapedType::isDynamic(size);
+      for (unsigned loop = 0; loop < nest.size(); ++loop) {
+        if (coefficients[loop] == 0)
+          continue;
+        std::optional<unsigned> &role = nest.reduction[loop] ? tap : position;
+        isWindow &= !role && coefficients[loop] > 0 && op.staticExtent(loop).has_value();
+        role = loop;
+      }
+      if (!isWindow || !position || !tap)
+        continue;
+      // A tile reads the tap unless it is padding for all of its positions; known borders decide for each
+      // position.
+      bool isUnrolled = tile.extents[*tap] > 1;
+      if (isUnrolled && !bordersApart)
+        continue;
+      int64_t together = isUnrolled ? 1 : tile.extents[*position], inside = 0;
+      for (int64_t start = 0; start < nest.extents[*position]; start += together) {
+        int64_t count = std::min(together, nest.extents[*position] - start);
+        for (int64_t t = 0; t < nest.extents[*tap]; ++t) {
+          int64_t first = coefficients[*position] * start + coefficients[*tap] * t;
+          bool isNeeded = first + coefficients[*position] * (count - 1) >= low && first < low + size;
+          inside += isNeeded ? count : 0;
+        }
+      }
+      share *= double(inside) / double(nest.extents[*position] * nest.extents[*tap]);
+    }
+  }
+  return share;
 }
 
 void TiledSpace::enumerate() {
@@ -336,7 +377,8 @@ double TiledSpace::cyclesOf(const TiledPoint &point) const {
   llvm::append_range(all, point.blocks);
   llvm::append_range(all, point.tiles);
   llvm::append_range(all, point.inner);
-  double cycles = nestCycles(nest, point.computeCycles, all, machine);
+  double cycles =
+      nestCycles(nest, point.computeCycles * shareInside(point.tile, point.bordersApart), all, machine);
   if (point.band) {
     // Each band is read and written a vector at a time.
     double bands = 1;
