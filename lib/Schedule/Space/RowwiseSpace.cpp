@@ -33,6 +33,8 @@ void tenon::enumerateRowwise(const KernelShape &shape, std::vector<ScoredSchedul
   const StructuredOp &root = shape.root();
   llvm::SmallBitVector shared = shape.sharedLoops();
   constexpr int64_t unroll = 4;
+  // The coefficients of a polynomial take most of 16 registers.
+  int64_t costlyUnroll = shape.machine.numVectorRegisters > 16 ? 4 : 2;
 
   ScoredSchedule candidate;
   StageSchedule rootStage;
@@ -88,7 +90,7 @@ void tenon::enumerateRowwise(const KernelShape &shape, std::vector<ScoredSchedul
       candidate.schedule.stages.push_back(stage);
       continue;
     }
-    // An elementwise producer several ops read, and costly: once into scratch, if a row of it is small.
+    // An elementwise producer several ops read, and costly: once into scratch, if there is room for a row of it.
     int64_t rowBytes = 4;
     bool alongRow = false; // what has one value a row stays in a register
     for (unsigned loop = 0; loop < op.getNumLoops(); ++loop)
@@ -97,13 +99,13 @@ void tenon::enumerateRowwise(const KernelShape &shape, std::vector<ScoredSchedul
         alongRow = true;
       }
     if (!alongRow || shape.readers.lookup(number) < 2 || !isCostly(op) ||
-        rowBytes > shape.machine.l2Bytes / 4)
+        rowBytes > shape.machine.maxScratchBytes)
       continue;
     stage.stored = true;
     stage.vectorDim = contiguousLoop(op);
     for (unsigned loop = 0; loop < op.getNumLoops(); ++loop)
       if (!(toRoot[loop] && shared.test(*toRoot[loop])))
-        stage.loops.push_back({loop, stage.vectorDim == loop ? unroll : 1});
+        stage.loops.push_back({loop, stage.vectorDim == loop ? costlyUnroll : 1});
     candidate.schedule.stages.push_back(stage);
   }
   // Cycles: one body a vector, several for costly ones.

@@ -1,8 +1,9 @@
 //===- ErrorFunction.cpp - erf and erfc --------------------------------------------------------===//
 //
 // f64: near 0, erf(x) / x is a polynomial in x^2; beyond, (1 + 2x) exp(x^2) erfc(x) is one in (x - 4) / (x +
-// 4), both interpolated at Chebyshev nodes to a relative error of 5e-19. f32: N. Juffa's erff, a polynomial
-// near 0, and the logarithm of erfc beyond.
+// 4), both interpolated at Chebyshev nodes to a relative error of 5e-19. f32: erf(x) / x is a quotient
+// of polynomials in x^2, fitted to a relative error of 1.9e-8 by weighted least squares with weights after
+// Lawson.
 //
 //===----------------------------------------------------------------------------------------===//
 
@@ -13,20 +14,16 @@ using namespace tenon;
 using Predicate = FloatEmitter::Predicate;
 
 static Value emitErfF32(const FloatEmitter &emit, Value x) {
-  Value t = emit.abs(x), square = emit.mul(x, x);
-  Value r = emit.polynomial(t, {-1.72853470e-5, 3.83197126e-4});
-  Value u = emit.polynomial(t, {-3.88396438e-3, 2.42546219e-2});
-  Value logarithm = emit.fma(r, square, u);
-  for (double coefficient : {-1.06777877e-1, -6.34846687e-1, -1.28717512e-1})
-    logarithm = emit.fma(logarithm, t, emit.constant(coefficient));
-  logarithm = emit.fma(logarithm, t, emit.neg(t));
-  // The polynomial turns around where erf has long been 1.
-  logarithm = emit.select(emit.compare(Predicate::OGT, t, 4), emit.constant(-20), logarithm);
-  Value far = emit.copySign(emit.sub(emit.constant(1), emitExp(emit, logarithm)), x);
-  Value near = emit.polynomial(
-      square, {-5.96761703e-4, 4.99119423e-3, -2.67681349e-2, 1.12819925e-1, -3.76125336e-1, 1.28379166e-1});
-  near = emit.fma(near, x, x);
-  return emit.select(emit.compare(Predicate::OGT, t, 0.927734375), far, near);
+  // Beyond, 1 is nearest.
+  x = emit.clamp(x, -3.925, 3.925);
+  Value square = emit.mul(x, x);
+  Value numerator =
+      emit.polynomial(square, {2.0459546917891815e-06, 2.8477869478355135e-04, 3.7708476924987007e-03,
+                               0.05276393585881201, 0.19055783359513256, 1.1283791463206936});
+  Value denominator =
+      emit.polynomial(square, {3.804362955033758e-05, 1.1633958124226788e-03, 0.014979801605021931,
+                               0.11416732203391677, 0.5022102231321777, 1});
+  return emit.clamp(emit.div(emit.mul(x, numerator), denominator), -1, 1);
 }
 
 /// erf(x) for |x| <= 1.
@@ -61,7 +58,7 @@ static Value emitErfcFar(const FloatEmitter &emit, Value t) {
   return emit.div(emit.mul(gauss, scaled), emit.fma(t, emit.constant(2), emit.constant(1)));
 }
 
-/// 1.3 ulp (f32), 2 ulp (f64).
+/// 6 ulp (f32; 7.3 without fused multiply-add), 2 ulp (f64).
 Value tenon::emitErf(const FloatEmitter &emit, Value x) {
   if (!emit.isDouble())
     return emitErfF32(emit, x);

@@ -1,4 +1,8 @@
 //===- Hyperbolic.cpp - tanh, sinh, cosh and their inverses ------------------------------------===//
+//
+// tanh(x) / x in f32 is a quotient of polynomials in x^2, fitted to a relative error of 1.4e-9 by weighted
+// least squares with weights after Lawson. The rest goes back to exp and log.
+//
 
 #include "Functions.h"
 
@@ -6,21 +10,21 @@ using namespace mlir;
 using namespace tenon;
 using Predicate = FloatEmitter::Predicate;
 
-/// 1.4 ulp (f32), 2.5 ulp (f64).
+/// 5 ulp (f32; 6.1 without fused multiply-add), 2.5 ulp (f64).
 Value tenon::emitTanh(const FloatEmitter &emit, Value x) {
-  Value magnitude = emit.abs(x);
   if (emit.isDouble()) {
-    Value t = emitExpm1(emit, emit.mul(magnitude, -2));
+    Value t = emitExpm1(emit, emit.mul(emit.abs(x), -2));
     return emit.copySign(emit.div(emit.neg(t), emit.add(t, 2)), x);
   }
-  // Cephes: a polynomial near 0, where 1 - 2 / (exp(2x) + 1) would cancel.
+  // Beyond, 1 is nearest.
+  x = emit.clamp(x, -9.02, 9.02);
   Value square = emit.mul(x, x);
-  Value tail = emit.polynomial(
-      square, {-5.70498872745e-3, 2.06390887954e-2, -5.37397155531e-2, 1.33314422036e-1, -3.33332819422e-1});
-  Value near = emit.fma(emit.mul(tail, square), x, x);
-  Value grown = emitExp(emit, emit.mul(magnitude, 2));
-  Value far = emit.sub(emit.constant(1), emit.div(emit.constant(2), emit.add(grown, 1)));
-  return emit.select(emit.compare(Predicate::OLT, magnitude, 0.625), near, emit.copySign(far, x));
+  Value numerator =
+      emit.polynomial(square, {-1.2201470716319814e-11, 3.0582574421141095e-08, 2.8006541642678516e-05,
+                               3.8682857996032625e-03, 0.13679882630473478, 0.9999999987308087});
+  Value denominator = emit.polynomial(
+      square, {1.2872991201306262e-06, 3.9385545348577815e-04, 0.0272456886043463, 0.4701321471155832, 1});
+  return emit.clamp(emit.div(emit.mul(x, numerator), denominator), -1, 1);
 }
 
 /// exp(|x|) / 2 where exp(|x|) may overflow.
