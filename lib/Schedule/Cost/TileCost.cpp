@@ -70,6 +70,20 @@ static double countEvictedLines(const LoopNest &nest, const RegisterTile &tile, 
   return evicted;
 }
 
+/// Whether a tile reduces all at once.
+static bool reducesWhole(const LoopNest &nest, const RegisterTile &tile) {
+  return llvm::all_of(llvm::seq<unsigned>(0, nest.size()), [&](unsigned loop) {
+    return !nest.reduction[loop] || tile.extents[loop] >= nest.extents[loop];
+  });
+}
+
+/// Tiles that reduce all at once wait for none before, and as many overlap as the processor looks ahead: the
+/// share of that which one takes.
+static double shareAhead(const TileFeatures &features) {
+  constexpr double instructionsAhead = 200;
+  return std::min(1.0, (features.multiplyAdds + features.loads) / instructionsAhead);
+}
+
 TileFeatures tenon::analyzeTile(const LoopNest &nest, const RegisterTile &tile, const Machine &machine,
                                 int64_t lanes) {
   TileFeatures features;
@@ -129,13 +143,8 @@ TileFeatures tenon::analyzeTile(const LoopNest &nest, const RegisterTile &tile, 
   double memory = features.loads / machine.loadsPerCycle +
                   features.evictedLines * machine.cacheLineBytes / machine.l2BytesPerCycle;
   double latency = reduces ? features.multiplyAdds * machine.fmaLatency / features.accumulators : 0;
-  // Tiles that reduce all at once wait for none before: as many overlap as the processor looks ahead.
-  constexpr double instructionsAhead = 200;
-  bool reducesWhole = true;
-  for (unsigned loop = 0; loop < nest.size(); ++loop)
-    reducesWhole &= !nest.reduction[loop] || tile.extents[loop] >= nest.extents[loop];
-  if (reducesWhole)
-    latency /= std::max(1.0, instructionsAhead / (features.multiplyAdds + features.loads));
+  if (reducesWhole(nest, tile))
+    latency *= shareAhead(features);
   // What the front end must bring in: the work, loads, and about three instructions of loop.
   double frontEnd = (features.multiplyAdds + features.loads + 3) / 5.0;
   // The tightest of them binds, but the closer the others come the more often they collide.
@@ -170,8 +179,11 @@ double tenon::computeCycles(const LoopNest &nest, const RegisterTile &tile, cons
     for (unsigned i = 0; i < nest.size(); ++i)
       if (nest.reduction[i])
         reductionTrips *= double(nest.extents[i]) / tile.extents[i];
-    // Starting the accumulators, storing them and starting the loops, once a tile of the result.
+    // Starting the accumulators, storing them and starting the loops, once a tile of the result. Half of it
+    // is hidden where the next tile is on its way meanwhile.
     double perResult = 2.0 * features.accumulators + 15;
+    if (reducesWhole(nest, part))
+      perResult *= 0.5 + 0.5 * shareAhead(features);
     bool acrossLanes = nest.reduction[tile.vectorLoop];
     if (acrossLanes) {
       double vectors = double(llvm::divideCeil(part.extents[tile.vectorLoop], lanes));
