@@ -66,6 +66,7 @@ static void buildKernel(OpPassManager &passes) {
   passes.addPass(createCollapseDimensions());                     // after placements, which fix the strides of results
   passes.addPass(createCSEPass());                                // the sizes and fills it repeats
   passes.addPass(createOutlineKernels());                         // equal kernels become one function
+  passes.addNestedPass<func::FuncOp>(createOfferCopies());        // of operands known not to be constant by now
 }
 
 static void buildSchedule(OpPassManager &passes, const PhaseOptions &options) {

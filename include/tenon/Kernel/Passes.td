@@ -61,6 +61,24 @@ def OutlineKernels : Pass<"tenon-outline-kernels", "::mlir::ModuleOp"> {
                     Statistic<"numFunctions", "functions", "Distinct kernels">];
 }
 
+def OfferCopies : Pass<"tenon-offer-copies", "::mlir::func::FuncOp"> {
+  let summary = "give operands that tiles read in panels a copy that a schedule may store";
+  let description = [{
+    The second operand of a product is read in panels: rows as wide as a tile of registers, one panel for all rows of the
+    first. Where it is computed, and so can't be laid out ahead of time, the rows of a panel lie apart in memory. This pass
+    puts an identity op in front of it. A schedule that does not store it reads through it; one that stores it inside the
+    loops over the panels has each of them in one piece.
+
+    ```mlir
+    %r = linalg.generic ... ins(%A, %B ...)
+    // becomes
+    %copy = linalg.generic ... identity ... ins(%B ...)
+    %r = linalg.generic ... ins(%A, %copy ...)
+    ```
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+}
+
 def PackOperands : Pass<"tenon-pack-operands", "::mlir::ModuleOp"> {
   let summary = "lay constant operands out in the order their kernel reads them";
   let description = [{

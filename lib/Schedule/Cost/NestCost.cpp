@@ -209,7 +209,7 @@ double NestCost::cycles(double computeCycles) const {
   double waits = pageWalks() * walkCycles, farWaits = 0;
   for (auto [operand, moved] : llvm::zip_equal(operands, near))
     waits +=
-        moved.bytes / machine.l2BytesPerCycle * (operand->packable ? 0.05 : 0.15 + 0.35 * jumps(operand));
+        moved.bytes / machine.l2BytesPerCycle * (operand->packable ? 0.05 : 0.15 + 0.5 * jumps(operand));
   double busy = std::min(1.0, fromFar / computeCycles);
   for (auto [operand, moved, cycles] : llvm::zip_equal(operands, far, farCycles))
     farWaits += isAskedFor(operand) ? cycles * (0.15 + 0.85 * busy * busy)

@@ -1,7 +1,7 @@
 //===- TiledSpace.cpp - One reduction that carries the work, everything else at its tile --------------===//
 //
 // A point of this space: a register tile, a band of a padded input, the order of the loops around the tile, a
-// block over one of them, and a block over the reduction.
+// block over one of them, a block over the reduction, and a copy of an operand's panels.
 //
 //===----------------------------------------------------------------------------------------===//
 
@@ -130,6 +130,23 @@ struct TiledPoint {
   SmallVector<LoopStep> tiles;
   /// The reduction loops of a tile.
   SmallVector<LoopStep> inner;
+  /// The panels of a copied operand are stored inside this many of the loops up to `inner`.
+  std::optional<unsigned> panelDepth;
+
+  /// All loops, outermost first.
+  SmallVector<LoopStep> loops() const {
+    SmallVector<LoopStep> all = outer;
+    llvm::append_range(all, blocks);
+    llvm::append_range(all, tiles);
+    llvm::append_range(all, inner);
+    return all;
+  }
+};
+
+/// An operand of the main op that is a copy (see --tenon-offer-copies).
+struct CopiedOperand {
+  unsigned input; ///< of the main op
+  unsigned op;    ///< the copy
 };
 
 /// Enumerates the points around one main op.
@@ -141,6 +158,11 @@ public:
         found(found) {
     for (unsigned loop = 0; loop < nest.size(); ++loop)
       (nest.reduction[loop] ? reduction : parallel).push_back(loop);
+    copied = findCopiedOperand();
+    if (copied) {
+      panelNest = nest;
+      panelNest.inputs[copied->input].packable = true;
+    }
   }
 
   void enumerate();
@@ -155,8 +177,12 @@ private:
   bool needsLoop(unsigned loop, const RegisterTile &tile) const {
     return nest.extents[loop] > tile.extents[loop] || !op.staticExtent(loop);
   }
+  std::optional<CopiedOperand> findCopiedOperand() const;
   void add(const TiledPoint &point);
+  void addPanels(TiledPoint point);
   double cyclesOf(const TiledPoint &point) const;
+  double copyCycles(const TiledPoint &point) const;
+  bool panelFits(const TiledPoint &point) const;
   std::optional<Schedule> scheduleOf(const TiledPoint &point) const;
   unsigned chooseParallelLoops(const Schedule &schedule, const TiledPoint &point) const;
 
@@ -170,6 +196,9 @@ private:
   /// The loops of the main op as the root's; a reduction that is the root is its own.
   SmallVector<std::optional<unsigned>> toRoot;
   SmallVector<unsigned> parallel, reduction;
+  std::optional<CopiedOperand> copied;
+  /// The nest as it reads stored panels.
+  LoopNest panelNest;
   std::vector<ScoredSchedule> &found;
 };
 
@@ -366,19 +395,68 @@ void TiledSpace::enumerateBlocks(const TiledPoint &point) {
     }
 }
 
+/// An operand whose elements an identity op moves, if it lies along the lanes of the result.
+std::optional<CopiedOperand> TiledSpace::findCopiedOperand() const {
+  for (auto [number, input] : llvm::enumerate(op.inputs)) {
+    std::optional<unsigned> producer = kernel.numberOf(input.tensor);
+    auto copy = producer ? dyn_cast<linalg::GenericOp>(kernel.getOp(*producer).op) : linalg::GenericOp();
+    if (!copy || copy.getNumDpsInputs() != 1 || !isa<BlockArgument>(copy.getInputs().front()) ||
+        copy.getBody()->getTerminator()->getOperand(0) != copy.getBody()->getArgument(0))
+      continue;
+    if (llvm::all_of(copy.getIndexingMapsArray(), [](AffineMap map) { return map.isIdentity(); }))
+      return CopiedOperand{unsigned(number), *producer};
+  }
+  return std::nullopt;
+}
+
 void TiledSpace::add(const TiledPoint &point) {
   std::optional<Schedule> schedule = scheduleOf(point);
   if (schedule)
     found.push_back({std::move(*schedule), cyclesOf(point)});
+  if (copied && !point.band && !point.panelDepth && !nest.reduction[point.tile.vectorLoop])
+    addPanels(point);
+}
+
+/// The point with the panels of the copied operand stored inside the loops that move them, if others use them
+/// again.
+void TiledSpace::addPanels(TiledPoint point) {
+  const LoopNest::Operand &operand = nest.inputs[copied->input];
+  SmallVector<LoopStep> loops = point.loops();
+  loops.truncate(loops.size() - point.inner.size());
+  unsigned depth = loops.size();
+  double uses = 1;
+  while (depth > 0 && !operand.movesWith(loops[depth - 1].dim)) {
+    --depth;
+    uses *= llvm::divideCeil(nest.extents[loops[depth].dim], loops[depth].step);
+  }
+  if (uses < 4 || depth == 0)
+    return;
+  point.panelDepth = depth;
+  add(point);
+}
+
+/// What copying all panels costs: their elements in vectors, and rows that lie apart.
+double TiledSpace::copyCycles(const TiledPoint &point) const {
+  const LoopNest::Operand &operand = nest.inputs[copied->input];
+  SmallVector<int64_t, 8> extents(nest.extents);
+  double copies = 1;
+  SmallVector<LoopStep> loops = point.loops();
+  for (LoopStep loop : ArrayRef(loops).take_front(*point.panelDepth)) {
+    copies *= std::ceil(double(extents[loop.dim]) / loop.step);
+    extents[loop.dim] = std::min(extents[loop.dim], loop.step);
+  }
+  double bytes = operand.footprint(extents, machine.cacheLineBytes);
+  double rows = std::max(1.0, bytes / operand.runBytes(extents));
+  constexpr double cyclesPerRow = 10;
+  return copies *
+         (bytes / operand.elementBytes / lanes * 2 + rows * cyclesPerRow + bytes / machine.l3BytesPerCycle);
 }
 
 double TiledSpace::cyclesOf(const TiledPoint &point) const {
-  SmallVector<LoopStep> all = point.outer;
-  llvm::append_range(all, point.blocks);
-  llvm::append_range(all, point.tiles);
-  llvm::append_range(all, point.inner);
-  double cycles =
-      nestCycles(nest, point.computeCycles * shareInside(point.tile, point.bordersApart), all, machine);
+  double compute = point.computeCycles * shareInside(point.tile, point.bordersApart);
+  double cycles = nestCycles(point.panelDepth ? panelNest : nest, compute, point.loops(), machine);
+  if (point.panelDepth)
+    cycles += copyCycles(point);
   if (point.band) {
     // Each band is read and written a vector at a time.
     double bands = 1;
@@ -490,8 +568,34 @@ std::optional<Schedule> TiledSpace::scheduleOf(const TiledPoint &point) const {
       band.loops.push_back({loop, loop + 1 == pad.getNumLoops() ? 4 : 1});
     schedule.stages.push_back(band);
   }
+  if (point.panelDepth) {
+    const StructuredOp &panel = kernel.getOp(copied->op);
+    StageSchedule copy;
+    copy.op = copied->op;
+    // Inside loops of the root, or of the stage that the main op fills in blocks.
+    bool isInStage = main != rootNumber && !point.blocks.empty() && *point.panelDepth > point.outer.size();
+    copy.parent = isInStage ? main : rootNumber;
+    copy.depth = *point.panelDepth - (isInStage ? point.outer.size() : 0);
+    copy.stored = true;
+    copy.vectorDim = panel.getNumLoops() - 1;
+    for (unsigned loop = 0; loop < panel.getNumLoops(); ++loop)
+      copy.loops.push_back(
+          {loop, loop + 1 == panel.getNumLoops() ? tile.extents[tile.vectorLoop] / lanes : 1});
+    schedule.stages.push_back(copy);
+    if (!panelFits(point))
+      return std::nullopt;
+  }
   schedule.stages.front().parallelLoops = chooseParallelLoops(schedule, point);
   return schedule;
+}
+
+/// Whether a panel of the copied operand finds room.
+bool TiledSpace::panelFits(const TiledPoint &point) const {
+  SmallVector<int64_t, 8> extents(nest.extents);
+  SmallVector<LoopStep> loops = point.loops();
+  for (LoopStep loop : ArrayRef(loops).take_front(*point.panelDepth))
+    extents[loop.dim] = std::min(extents[loop.dim], loop.step);
+  return nest.inputs[copied->input].footprint(extents, machine.cacheLineBytes) <= machine.maxScratchBytes;
 }
 
 /// How many of the outer loops to spread over threads: enough iterations for each to get several, no more.
