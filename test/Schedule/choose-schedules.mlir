@@ -9,7 +9,7 @@
 
 // 32 registers hold a tile of 24 accumulators, 16 registers half as many.
 // CHECK-LABEL: func.func private @matmul
-// V4-SAME: op 0 {loops [{{.*}}{{d1 by 3v, d0 by 8|d0 by 12, d1 by 2v|d0 by 6, d1 by 4v}}], inner [d2 by 1], vector d1
+// V4-SAME: op 0 {loops [{{.*}}{{d1 by 3v, d0 by 8|d0 by 12, d1 by 2v|d0 by 6, d1 by 4v|d1 by 4v, d0 by 6}}], inner [d2 by 1], vector d1
 // V3-SAME: op 0 {loops [{{.*}}{{d1 by 3v, d0 by 4|d0 by 6, d1 by 2v}}], inner [d2 by {{[12]}}], vector d1
 func.func private @matmul(%A: tensor<384x512xf32>, %B: tensor<512x512xf32> {tenon.constant}) -> tensor<384x512xf32>
     attributes {tenon.structured} {

@@ -139,7 +139,9 @@ SmallVector<NestCost::Traffic> NestCost::traffic(double capacity, int64_t wayByt
         again = std::max(1.0, trips[i] * footprint(operand, inside[i + 1]) / footprint(operand, inside[i]));
       double reads = 1 + (again - 1) * missedShare(workingSet[i + 1], capacity);
       traffic.bytes *= reads;
-      traffic.uses *= again / reads;
+      // The rest of a line is used at once by what goes on along it.
+      if (!operand->movesWith(loops[i].dim) || i < inRegisters)
+        traffic.uses *= again / reads;
     }
     moved.push_back(traffic);
   }
@@ -204,8 +206,8 @@ double NestCost::cycles(double computeCycles) const {
   bound = std::pow(bound, 0.25);
 
   // The processor's own prefetching hides most of what comes from the second level under the computation; of
-  // what is further away half, as long as the first use has computation to hide it under; the emitter's
-  // nearly all.
+  // what is further away three quarters where it lies in runs, as long as the first use has computation to hide
+  // it under; the emitter's nearly all.
   double waits = pageWalks() * walkCycles, farWaits = 0;
   for (auto [operand, moved] : llvm::zip_equal(operands, near))
     waits +=
@@ -213,7 +215,7 @@ double NestCost::cycles(double computeCycles) const {
   double busy = std::min(1.0, fromFar / computeCycles);
   for (auto [operand, moved, cycles] : llvm::zip_equal(operands, far, farCycles))
     farWaits += isAskedFor(operand) ? cycles * (0.15 + 0.85 * busy * busy)
-                                    : std::max(cycles * (0.5 + 0.5 * jumps(operand)),
+                                    : std::max(cycles * (0.25 + 0.75 * jumps(operand)),
                                                cycles - computeCycles / moved.uses / 3);
   return bound + waits + farWaits * std::min(1.0, computeCycles / std::max(1.0, fromFar));
 }
