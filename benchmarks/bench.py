@@ -54,9 +54,9 @@ def choose_cases(parser, options):
     from architectures.kernels import SUITES
     from models import MODELS
     if options.list:
-        print("models:  ", *MODELS)
+        print("models:         ", *MODELS)
         for suite, kernels in SUITES.items():
-            print(f"{suite + ':':<9}", *kernels)
+            print(f"{suite + ':':<17}", *kernels)
         sys.exit(0)
     suites = options.kernels.split(",") if options.kernels else []
     for suite in suites:

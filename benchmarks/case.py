@@ -12,6 +12,7 @@ import flops
 import limits
 import models
 import timing
+from architectures.kernels import LAYERS
 from peers import PEERS
 from peers.peer import Unsuited
 
@@ -48,7 +49,10 @@ def run(name, settings):
     model = onnx.load(path)
     inputs = models.inputs_for(model)
     shapes = {key: values.shape for key, values in inputs.items()}
-    result = {"name": name, "flops": flops.count(model, shapes), "bytes": flops.count_bytes(model, shapes),
+    # Of equal layers in a row, times, operations and bytes are those of one.
+    layers = LAYERS.get(name, 1)
+    result = {"name": name, "layers": layers, "flops": flops.count(model, shapes) // layers,
+              "bytes": flops.count_bytes(model, shapes) // layers,
               "peers": {}, "failed": {}, "unsuited": {}, "once": {}}
     del model
 
@@ -83,7 +87,7 @@ def leave_out_hopeless(calls, result):
     for name, once in seconds.items():
         if once > max(HOPELESS * min(seconds.values()), HOPELESS_SECONDS):
             del calls[name]
-            result["once"][name] = {**result["peers"].pop(name), "seconds": once}
+            result["once"][name] = {**result["peers"].pop(name), "seconds": once / result["layers"]}
 
 
 def load(peer, path, inputs, threads):
@@ -116,10 +120,11 @@ def measure(calls, settings, result):
     # The first peer is timed twice in each round: if it differs from itself, nothing can be said of the others.
     first = next(iter(calls))
     systems = {**calls, first + AGAIN: calls[first]}
-    memory = limits.nearest_memory(settings.machine, result["bytes"])
+    memory = limits.nearest_memory(settings.machine, result["bytes"] * result["layers"])
     rounds = timing.interleave(systems, settings.rounds, settings.sample_seconds,
                                lambda: limits.measure(settings.threads, ("f32", memory)))
-    samples, result["dropped"] = rounds.seconds, rounds.dropped
+    samples = {name: [value / result["layers"] for value in seconds] for name, seconds in rounds.seconds.items()}
+    result["dropped"] = rounds.dropped
     gate, low, high = timing.median_ratio(samples.pop(first + AGAIN), samples[first])
     result["gate"] = {"median": gate, "low": low, "high": high}
     result["void"] = why_void(gate, rounds, settings.rounds)

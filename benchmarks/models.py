@@ -142,9 +142,9 @@ def main():
     options = parser.parse_args()
 
     if options.list:
-        print("models:  ", *MODELS)
+        print("models:         ", *MODELS)
         for suite, kernels in SUITES.items():
-            print(f"{suite + ':':<9}", *kernels)
+            print(f"{suite + ':':<17}", *kernels)
         return 0
     unknown = [name for name in options.names if name not in MODELS and name not in KERNELS]
     if unknown:

@@ -17,6 +17,7 @@ sys.path.insert(0, str(ROOT / "benchmarks"))
 
 import pictures
 import results
+from architectures.kernels import LAYOUTS
 from tables import (SUBJECT, baselines_of, compilation_table, geometric_mean_cell, limits_table, memory_table, ratio_of,
                     share_of, summary_table, table, times_table, versions)
 
@@ -91,7 +92,8 @@ class Page:
 
     def section(self, title, name, rows):
         baselines = baselines_of(rows)
-        self.parts += [f"### {title}\n", summary_table(rows, baselines)]
+        about = [LAYOUTS[name] + "\n"] if name in LAYOUTS else []
+        self.parts += [f"### {title}\n", *about, summary_table(rows, baselines)]
         if name == "models":
             title = f"Time of each peer by that of {SUBJECT}: right of 1, {SUBJECT} is faster"
             self.picture(name, ratio_picture(title, rows, baselines),

@@ -20,7 +20,8 @@ class Graph:
     def __init__(self, graph, ops):
         constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
         # Operands that give sizes, and scalars: known while tracing. Everything else is data.
-        self.small = {name: values for name, values in constants.items() if
+        # Copies, because PyTorch warns of arrays that can't be written to.
+        self.small = {name: values.copy() for name, values in constants.items() if
                       values.size <= 16 or values.dtype == np.int64}
         self.weights = {name: values for name, values in constants.items() if name not in self.small}
         self.outputs = [value.name for value in graph.output]

@@ -13,12 +13,13 @@ from onnx import helper
 from onnx.reference import ReferenceEvaluator
 
 import bounds
+import case
 import flops
 import memory
 import models
 import results
 import timing
-from architectures.kernels import SUITES
+from architectures.kernels import CHAINS, LAYERS, LAYOUTS, SUITES
 from peers import PEERS
 from peers.onnx_graph import Graph
 from peers.peer import Unsuited
@@ -33,6 +34,39 @@ def test_kernels_of_resnet50_and_ragged_products_are_there():
     assert len(SUITES["ragged"]) == 60
     assert len(SUITES["conv"]) == 1 + 7 and len(SUITES["pointwise"]) == 15
     assert len(models.MODELS) >= 16
+
+
+def operations(name):
+    model = models.build(name)
+    onnx.checker.check_model(model, full_check=True)
+    return flops.count(model, {key: values.shape for key, values in models.inputs_for(model).items()})
+
+
+def test_a_chain_is_so_many_times_its_layer():
+    for chain, single in [("conv3x3-128-28-chain", "conv3x3-128-128-28"), ("conv1x1-64-256-56-chain", "conv1x1-64-256-56"),
+                          ("depthwise-240-14-5x5-chain", "depthwise-14x5")]:
+        assert operations(chain) == LAYERS[chain] * operations(single)
+    # Whoever reads the numbers is told what the ends of the images are.
+    assert set(CHAINS) <= LAYOUTS.keys() <= SUITES.keys()
+
+
+def test_times_of_a_chain_are_those_of_a_layer(monkeypatch):
+    rounds = timing.Rounds({"tenon": [4.0, 8.0, 4.0], "tenon again": [4.0, 8.0, 4.0]}, [], 0, 3)
+    monkeypatch.setattr(timing, "interleave", lambda *arguments: rounds)
+    result = {"layers": 4, "flops": 3e9, "bytes": 1, "peers": {"tenon": {}}}
+    case.measure({"tenon": None}, case.Settings(("tenon",), 1, 3, 0.0, False, {}), result)
+    assert result["peers"]["tenon"]["samples"] == [1.0, 2.0, 1.0]
+    assert result["peers"]["tenon"]["gflops"] == 3.0
+
+
+def test_fused_kernels_count_every_product():
+    assert operations("mlp-32x512x2048x512") == 2 * 32 * (512 * 2048 + 2048 * 512)
+    # Pooling and activations count nothing; what is computed and pooled away does.
+    assert operations("conv3x3-64-64-56-max2") == 2 * 56 * 56 * 64 * 64 * 9
+    assert operations("stem-224-max3") == 2 * 112 * 112 * 64 * 3 * 49
+    # The stride is that of the depthwise convolution.
+    assert operations("inverted-16-96-24-112s2") == 2 * (112 * 112 * 16 * 96 + 56 * 56 * (96 * 9 + 96 * 24))
+    assert operations("inverted-160-960-160-7") == 2 * 49 * (2 * 160 * 960 + 960 * 9)
 
 
 def test_bytes_are_counted_once_and_of_tables_only_the_rows_read():
