@@ -114,14 +114,14 @@ def run_isolated(name, settings):
     return {"name": name, "flops": 0, "bytes": 0, "peers": {}, **result}
 
 
-def measure_case(name, kind, settings, with_memory):
+def measure_case(name, kind, settings, with_memory, cores):
     import memory
     result = run_isolated(name, settings)
     result.update(kind=kind, threads=settings.threads, rounds=settings.rounds,
                   date=datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"))
     if with_memory and kind == "model":
         peers = [peer for peer in settings.peers if peer in result["peers"]]
-        result["resident"], result["compilation"] = memory.measure(name, peers, settings.threads)
+        result["resident"], result["compilation"] = memory.measure(name, peers, settings.threads, cores)
     return result
 
 
@@ -130,6 +130,7 @@ def measure_case(name, kind, settings, with_memory):
 
 def main():
     parser, options = parse_options()
+    available = sorted(os.sched_getaffinity(0))
     try:
         cores = timing.pin(options.threads)
     except ValueError as error:
@@ -163,7 +164,7 @@ def main():
     measured = []
     for name, kind in cases.items():
         with_memory = not options.quick if options.memory is None else options.memory
-        result = measure_case(name, kind, settings, with_memory)
+        result = measure_case(name, kind, settings, with_memory, available)
         measured.append(result)
         # Saved at once: a run of hours may be stopped and resumed.
         record.add(result)

@@ -3,8 +3,9 @@
 Each is measured in a process of its own, this file run as a script, because a high-water mark never falls and a process
 inherits that of the one it was started from:
 
-    memory.py peer PEER MODEL.onnx INPUTS.npz THREADS
-    memory.py compile MODEL.onnx ARTEFACT.so
+    memory.py deploy PEER MODEL.onnx FOLDER THREADS
+    memory.py peer PEER DEPLOYED INPUTS.npz THREADS
+    memory.py compile MODEL.onnx ARTEFACT.so CORES
 """
 
 import json
@@ -16,11 +17,12 @@ import tempfile
 import time
 
 
-def high_water():
-    """The most memory in bytes that this process has had resident; 0 where the system doesn't tell."""
+def status_bytes(name):
+    """What the system says of this process: VmHWM, the most that was resident, or RssAnon, what is resident now and
+    belongs to no file; 0 where it doesn't tell."""
     try:
         with open("/proc/self/status") as status:
-            return next(int(line.split()[1]) << 10 for line in status if line.startswith("VmHWM"))
+            return next(int(line.split()[1]) << 10 for line in status if line.startswith(name + ":"))
     except (OSError, StopIteration):
         return 0
 
@@ -28,37 +30,47 @@ def high_water():
 # -- In the process that is measured ----------------------------------------------------------------------------------
 
 
-def measure_peer(name, model, inputs, threads):
+def deploy(name, model, folder, threads):
+    from peers import PEERS
+    return {"path": str(PEERS[name]().deploy(model, folder, int(threads)))}
+
+
+def measure_peer(name, deployed, inputs, threads):
+    """What loading and running adds to an interpreter with NumPy and the inputs."""
     import numpy as np
 
     from peers import PEERS
     arrays = dict(np.load(inputs))
     peer = PEERS[name]()
-    before = high_water()
-    if name == "tenon":
-        # Compiled elsewhere: what is deployed is the artefact.
-        peer.open(model, int(threads))
-    else:
-        peer.load(model, int(threads))
+    before, private = status_bytes("VmHWM"), status_bytes("RssAnon")
+    peer.open(deployed, int(threads))
     call = peer.bind(arrays)
-    for _ in range(3):
-        call()
-    return {"peak_bytes": high_water(), "before_bytes": before}
+    call()
+    return {"peak_bytes": status_bytes("VmHWM"), "before_bytes": before,
+            "private_bytes": status_bytes("RssAnon") - private}
 
 
-def measure_compile(model, artefact):
+def measure_compile(model, artefact, cores):
+    """Compiles twice: with an empty cache, then with what that has left there."""
     import resource
 
     import limits
-    started = time.perf_counter()
-    done = subprocess.run([limits.driver(), "compile", model, "-o", artefact, "--no-cache"], capture_output=True,
-                          text=True)
-    seconds = time.perf_counter() - started
-    if done.returncode:
-        raise RuntimeError((done.stderr.strip() or "no message").splitlines()[0])
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return {"seconds": seconds, "cpu_seconds": usage.ru_utime + usage.ru_stime, "peak_bytes": usage.ru_maxrss << 10,
-            "artefact_bytes": os.path.getsize(artefact), "code_bytes": code_bytes(artefact)}
+    # Whatever the runs are pinned to: who compiles has the machine.
+    os.sched_setaffinity(0, map(int, cores.split(",")))
+    command = [limits.driver(), "compile", model, "-o", artefact]
+    facts = {"cores": len(cores.split(","))}
+    with tempfile.TemporaryDirectory() as cache:
+        environment = {**os.environ, "TENON_CACHE_DIR": cache}
+        for name in ("cold_seconds", "warm_seconds"):
+            started = time.perf_counter()
+            done = subprocess.run(command, capture_output=True, text=True, env=environment)
+            facts[name] = time.perf_counter() - started
+            if done.returncode:
+                raise RuntimeError((done.stderr.strip() or "no message").splitlines()[0])
+            usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+            facts.setdefault("cpu_seconds", usage.ru_utime + usage.ru_stime)
+            facts.setdefault("peak_bytes", usage.ru_maxrss << 10)
+    return {**facts, "artefact_bytes": os.path.getsize(artefact), "code_bytes": code_bytes(artefact)}
 
 
 def code_bytes(path):
@@ -89,8 +101,8 @@ def run(*arguments):
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def measure(name, peers, threads):
-    """(high-water by peer, compilation) of the model called `name`, as plain data; what failed says so in "failed"."""
+def measure(name, peers, threads, cores):
+    """(memory by peer, compilation on `cores`) of the model called `name`; what failed says so in "failed"."""
     import numpy as np
     import onnx
 
@@ -103,15 +115,21 @@ def measure(name, peers, threads):
         inputs, artefact = pathlib.Path(folder) / "inputs.npz", pathlib.Path(folder) / "model.so"
         np.savez(inputs, **models.inputs_for(model))
         del model
-        compilation = {**run("compile", path, artefact), "weights_bytes": weights}
+        compilation = {**run("compile", path, artefact, ",".join(map(str, cores))), "weights_bytes": weights}
         resident = {}
         for peer in peers:
-            if peer != "tenon":
-                resident[peer] = run("peer", peer, path, inputs, threads)
-            elif "failed" not in compilation:
-                resident[peer] = run("peer", peer, artefact, inputs, threads)
+            # Tenon's artefact is there already.
+            deployed = {"path": artefact, **compilation} if peer == "tenon" else deploy_in(folder, peer, path, threads)
+            resident[peer] = deployed if "failed" in deployed else run("peer", peer, deployed["path"], inputs, threads)
     return resident, compilation
 
 
+def deploy_in(folder, peer, path, threads):
+    own = pathlib.Path(folder) / peer
+    own.mkdir()
+    return run("deploy", peer, path, own, threads)
+
+
 if __name__ == "__main__":
-    print(json.dumps((measure_peer if sys.argv[1] == "peer" else measure_compile)(*sys.argv[2:])))
+    role = {"deploy": deploy, "peer": measure_peer, "compile": measure_compile}[sys.argv[1]]
+    print(json.dumps(role(*sys.argv[2:])))

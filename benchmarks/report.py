@@ -68,15 +68,27 @@ def notes(result):
             yield (f"    {peer}: median {latency['p50_s'] * 1e3:.4g} ms, 99th percentile "
                    f"{latency['p99_s'] * 1e3:.4g} ms over {latency['calls']} single calls")
     for peer, facts in result.get("resident", {}).items():
-        yield f"    {peer}: " + (f"failed in a process of its own: {facts['failed']}" if "failed" in facts else
-                                 f"{facts['peak_bytes'] / 2**20:.0f} MiB resident at most")
+        yield f"    {peer}: " + (
+            f"failed in a process of its own: {facts['failed']}" if "failed" in facts else
+            f"{mebibytes(added(facts))} MiB at most, {mebibytes(facts['private_bytes'])} MiB private")
     compilation = result.get("compilation", {})
     if compilation.get("failed"):
         yield f"    compiling failed: {compilation['failed']}"
     elif compilation:
-        yield (f"    compiled in {compilation['seconds']:.2f} s and {compilation['peak_bytes'] / 2**20:.0f} MiB; "
-               f"weights {compilation['weights_bytes'] / 2**20:.1f} MiB, "
-               f"artefact {compilation['artefact_bytes'] / 2**20:.1f} MiB, code {(compilation['code_bytes'] or 0) / 2**10:.0f} KiB")
+        yield (f"    compiled in {compilation['cold_seconds']:.2f} s, again in {compilation['warm_seconds']:.2f} s, "
+               f"and {mebibytes(compilation['peak_bytes'])} MiB; "
+               f"weights {mebibytes(compilation['weights_bytes'])} MiB, "
+               f"artefact {mebibytes(compilation['artefact_bytes'])} MiB, "
+               f"code {(compilation['code_bytes'] or 0) / 2**10:.0f} KiB")
+
+
+def added(facts):
+    """The most memory that loading and running took beyond an interpreter with NumPy and the inputs."""
+    return facts["peak_bytes"] - facts["before_bytes"]
+
+
+def mebibytes(count):
+    return f"{count / 2**20:.1f}" if count < 10 << 20 else f"{count / 2**20:.0f}"
 
 
 def paired_ratios(results, subject, baseline):

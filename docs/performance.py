@@ -8,6 +8,7 @@ instead, without a README. The README's table is of the first file with the most
 """
 
 import argparse
+import inspect
 import pathlib
 import re
 import sys
@@ -18,8 +19,9 @@ sys.path.insert(0, str(ROOT / "benchmarks"))
 import pictures
 import results
 from architectures.kernels import LAYOUTS
+from peers import PEERS
 from tables import (SUBJECT, baselines_of, compilation_table, geometric_mean_cell, limits_table, memory_table, ratio_of,
-                    share_of, summary_table, table, times_table, versions)
+                    ready_table, share_of, summary_table, table, times_table, versions)
 
 MARKED = re.compile(r"(<!-- performance table -->\n).*?(<!-- end of performance table -->)", re.DOTALL)
 
@@ -35,6 +37,22 @@ itself by more than 3 %, or something else took the cores, the case is marked â€
 are compared before anything is timed. Shares of the peak are of the f32 multiply-add rate on the same cores, measured
 before and after each round; operations are counted in the direct form of the model. Where the bytes that must be read
 and written bind rather than the operations, the share is of the read bandwidth of the memory they fit in.
+"""
+
+MEMORY = """\
+The most that a process which only loads a model and runs it has resident, beyond an interpreter with NumPy and the
+inputs; in brackets, what belongs to no file in the end, so that neither the system can drop it nor another process
+share it. Loaded is what is deployed: Tenon's, IREE's and TVM's compiled artefacts, elsewhere the ONNX file, which
+PyTorch and XLA compile in the same process.
+"""
+
+COMPILATION = """\
+Of `tenon compile`, on all cores: with an empty cache and again with what that has left there, most memory resident, and
+what comes out.
+"""
+
+READY = """\
+Seconds from the ONNX file to the first result, on as many cores as are measured, with no cache of Tenon's:
 """
 
 
@@ -63,6 +81,12 @@ def machine_title(record):
     return f"{machine['processor']}{cpu}, {threads} of {machine['cores']} cores"
 
 
+def settings(rows):
+    """What the modules of the peers say about how each is set."""
+    texts = [inspect.getmodule(PEERS[name]).__doc__ for name in versions(rows) if name in PEERS]
+    return "".join(f"- {' '.join(text.split())}\n" for text in texts)
+
+
 class Page:
     """The sections of one results file, and the pictures they show by file name."""
 
@@ -81,7 +105,8 @@ class Page:
         dates = sorted(row["date"][:10] for row in rows)
         self.parts += [f"## {machine_title(self.record)}\n",
                        f"Measured {' to '.join(dict.fromkeys((dates[0], dates[-1])))}. {peers}.\n",
-                       f"Features: {' '.join(machine.get('features', []))}.\n", limits_table(self.record["limits"])]
+                       f"Features: {' '.join(machine.get('features', []))}.\n", settings(rows),
+                       limits_table(self.record["limits"])]
         if models:
             self.section("Models", "models", models)
             self.memory(models)
@@ -105,11 +130,11 @@ class Page:
 
     def memory(self, rows):
         if resident := memory_table(rows):
-            self.parts += ["### Memory\n", "The most that was resident in a process that only loads the model, runs it "
-                           "a few times and ends; with Python and the peer's own libraries.\n", resident]
+            self.parts += ["### Memory\n", MEMORY, resident]
         if compilation := compilation_table(rows):
-            self.parts += ["### Compilation\n", "Of `tenon compile`: seconds on the same cores, most memory resident, "
-                           "and what comes out.\n", compilation]
+            self.parts += ["### Compilation\n", COMPILATION, compilation]
+        if ready := ready_table(rows):
+            self.parts += [READY, ready]
 
     def failures(self, rows):
         lines = [f"- {row['name']}, {peer}: {message}" for row in rows for peer, message in row["failed"].items()]

@@ -1,7 +1,10 @@
 """The tables of docs/Performance.md, as Markdown, of the rows of results files."""
 
+import math
+
 import report
 import timing
+from report import mebibytes
 
 SUBJECT = "tenon"
 NOTHING = "–"
@@ -21,10 +24,6 @@ def milliseconds(facts):
         return NOTHING
     value = facts["seconds"] * 1e3
     return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
-
-
-def mebibytes(count):
-    return f"{count / 2**20:.1f}" if count < 10 << 20 else f"{count / 2**20:.0f}"
 
 
 def versions(rows):
@@ -130,21 +129,51 @@ def limits_table(limits):
 
 
 def memory_table(rows):
+    """What each peer adds at most, and what of it is private in the end; below, Tenon's share of it."""
     rows = [row for row in rows if row.get("resident")]
     peers = [name for name in versions(rows) if any(name in row["resident"] for row in rows)]
 
     def cell(facts):
-        return "failed" if "failed" in facts else mebibytes(facts["peak_bytes"]) if facts else NOTHING
+        if "failed" in facts:
+            return "failed"
+        if not facts:
+            return NOTHING
+        private = f" ({mebibytes(facts['private_bytes'])})" if "private_bytes" in facts else ""
+        return mebibytes(report.added(facts)) + private
     lines = [[row["name"], *(cell(row["resident"].get(peer, {})) for peer in peers)] for row in rows]
-    return table(["MiB", *peers], lines) if lines else ""
+    if not lines:
+        return ""
+    return table(["MiB", *peers], lines + [[f"{SUBJECT} by it", *(memory_share(rows, peer) for peer in peers)]])
+
+
+def memory_share(rows, peer):
+    """The geometric mean of Tenon's memory by that of `peer`."""
+    pairs = [(row["resident"].get(SUBJECT, {}), row["resident"].get(peer, {})) for row in rows]
+    shares = [report.added(mine) / report.added(theirs) for mine, theirs in pairs
+              if "peak_bytes" in mine and "peak_bytes" in theirs]
+    return f"{math.prod(shares) ** (1 / len(shares)):.2f}" if shares and peer != SUBJECT else NOTHING
 
 
 def compilation_table(rows):
     lines = []
     for row in rows:
         facts = row.get("compilation", {})
-        if "seconds" in facts:
-            lines.append([row["name"], f"{facts['seconds']:.2f}", mebibytes(facts["peak_bytes"]),
-                          mebibytes(facts["weights_bytes"]), mebibytes(facts["artefact_bytes"]),
-                          f"{(facts['code_bytes'] or 0) / 2**10:.0f}"])
-    return table(["", "s", "peak MiB", "weights MiB", "artefact MiB", "code KiB"], lines) if lines else ""
+        if "artefact_bytes" in facts:
+            seconds = [f"{facts[name]:.2f}" if name in facts else NOTHING for name in ("cold_seconds", "warm_seconds")]
+            lines.append([row["name"], *seconds, mebibytes(facts["peak_bytes"]), mebibytes(facts["weights_bytes"]),
+                          mebibytes(facts["artefact_bytes"]), f"{(facts['code_bytes'] or 0) / 2**10:.0f}"])
+        elif "failed" in facts:
+            lines.append([row["name"], "failed", *[NOTHING] * 5])
+    head = ["", "s, empty cache", "s, again", "peak MiB", "weights MiB", "artefact MiB", "code KiB"]
+    return table(head, lines) if lines else ""
+
+
+def ready_table(rows):
+    """Seconds that each peer needs from the ONNX file to the first result."""
+    peers = list(versions(rows))
+
+    def cell(row, peer):
+        facts = {**row["peers"], **row.get("once", {})}.get(peer, {})
+        return f"{facts['load_s'] + facts['first_call_s']:.3g}" if "load_s" in facts else NOTHING
+    lines = [[row["name"], *(cell(row, peer) for peer in peers)] for row in rows]
+    return table(["s", *peers], lines) if any(set(line[1:]) != {NOTHING} for line in lines) else ""

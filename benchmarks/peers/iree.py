@@ -1,5 +1,6 @@
 """IREE: optimized for this processor, with data tiling and its microkernels."""
 
+import json
 import pathlib
 import subprocess
 import sys
@@ -30,26 +31,32 @@ class Iree(Peer):
         return version("iree-base-runtime")
 
     def load(self, path, threads):
-        import iree.runtime
+        with tempfile.TemporaryDirectory() as folder:
+            self.open(self.deploy(path, folder, threads), threads)
+
+    def deploy(self, path, folder, threads):
         import onnx
         graph = onnx.load(path, load_external_data=False).graph
-        self.inputs = [value.name for value in graph.input]
-        self.outputs = [value.name for value in graph.output]
-        iree.runtime.flags.parse_flags(f"--task_topology_group_count={threads}")
-        # Without a pool of threads where there is only one.
-        self.config = iree.runtime.Config("local-sync" if threads == 1 else "local-task")
-        with tempfile.TemporaryDirectory() as folder:
-            binary = self.compile(path, pathlib.Path(folder))
-            module = iree.runtime.VmModule.copy_buffer(self.config.vm_instance, binary.read_bytes())
-        self.modules = iree.runtime.load_vm_modules(module, config=self.config)
-        self.main = self.modules[0][graph.name]
-
-    def compile(self, path, folder):
-        text, binary = folder / "model.mlir", folder / "model.vmfb"
+        text, binary = pathlib.Path(folder) / "model.mlir", pathlib.Path(folder) / "model.vmfb"
         # Older opsets are brought up to what the importer expects.
         execute(sys.executable, "-m", "iree.compiler.tools.import_onnx", path, "-o", text, "--opset-version=17")
         execute(pathlib.Path(sys.executable).parent / "iree-compile", text, "-o", binary, *FLAGS)
-        return binary
+        binary.with_suffix(".json").write_text(json.dumps({
+            "main": graph.name, "inputs": [value.name for value in graph.input],
+            "outputs": [value.name for value in graph.output]}))
+        return str(binary)
+
+    def open(self, path, threads):
+        import iree.runtime
+        names = json.loads(pathlib.Path(path).with_suffix(".json").read_text())
+        self.inputs, self.outputs = names["inputs"], names["outputs"]
+        iree.runtime.flags.parse_flags(f"--task_topology_group_count={threads}")
+        # Without a pool of threads where there is only one.
+        self.config = iree.runtime.Config("local-sync" if threads == 1 else "local-task")
+        # Mapped: the weights stay where they are in the file.
+        module = iree.runtime.VmModule.mmap(self.config.vm_instance, path)
+        self.modules = iree.runtime.load_vm_modules(module, config=self.config)
+        self.main = self.modules[0][names["main"]]
 
     def run(self, inputs):
         results = self.call(self.place(inputs))

@@ -30,6 +30,17 @@ class Peer:
         """
         raise NotImplementedError
 
+    def deploy(self, path, folder, threads):
+        """Makes of the ONNX file at `path` what is given to those who only run the model, and returns where it is.
+
+        By default that is the ONNX file itself. What is made lies in `folder`.
+        """
+        return path
+
+    def open(self, path, threads):
+        """Makes what `deploy` has returned ready to run, as `load` does."""
+        self.load(path, threads)
+
     def run(self, inputs):
         """Runs once on numpy arrays by name and returns new arrays by name."""
         raise NotImplementedError

@@ -22,6 +22,8 @@ class Torch(Peer):
         # Weights become constants, which the compiler packs ahead of time; calls go through no Python.
         inductor.freezing = True
         inductor.cpp_wrapper = True
+        # Not a word of what was tried.
+        inductor.autotune_num_choices_displayed = 0
         self.graph = Graph(onnx.load(path).graph, OPS)
         self.model = None
 
