@@ -229,7 +229,7 @@ private:
   // Padding.cpp
   void findUnguarded(const Node &node);
   std::optional<Range> rangeOf(const LinearForm &form) const;
-  bool canSplitBorder(const Node &node) const;
+  bool canSplitBorder(const Node &node, const Buffer &destination) const;
   bool isRun(const Node &node, unsigned dim, const Buffer &destination) const;
   void writeRun(mlir::Value to, Values start, mlir::Value from, Values source, mlir::Value padding,
                 mlir::Value count);

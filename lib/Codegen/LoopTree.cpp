@@ -249,7 +249,7 @@ LogicalResult KernelEmitter::collect(Value tensor, Exprs indices, Node &user) {
 LogicalResult KernelEmitter::emitNode(Node &node, ArrayRef<Buffer> destinations) {
   node.destinations = destinations;
   if (auto pad = dyn_cast<tensor::PadOp>(kernel.getOp(node.op).op);
-      pad && node.op != kernel.getRoot() && canSplitBorder(node))
+      pad && node.op != kernel.getRoot() && canSplitBorder(node, destinations.front()))
     return emitPadded(node, 0, /*inside=*/true, destinations.front());
   if (node.schedule->parallelLoops > 0)
     return emitParallelLoops(node, destinations);

@@ -192,12 +192,13 @@ Value KernelEmitter::evaluatePad(tensor::PadOp pad, const Exprs &indices, const 
 //===----------------------------------------------------------------------------------------===//
 
 /// Whether a stored pad can be written border by border: its vectors lie along a dimension that is not
-/// padded.
-bool KernelEmitter::canSplitBorder(const Node &node) const {
+/// padded, or that is copied in runs.
+bool KernelEmitter::canSplitBorder(const Node &node, const Buffer &destination) const {
   auto pad = cast<tensor::PadOp>(kernel.getOp(node.op).op);
   unsigned last = node.indices.size() - 1;
-  return node.schedule->vectorDim == last && pad.getStaticLow()[last] == 0 &&
-         pad.getStaticHigh()[last] == 0 && node.children.empty();
+  if (node.schedule->vectorDim != last || !node.children.empty())
+    return false;
+  return (pad.getStaticLow()[last] == 0 && pad.getStaticHigh()[last] == 0) || isRun(node, last, destination);
 }
 
 /// Writes `count` elements of `to` from `start` on: those of `from` from `source` on, or, without it,
@@ -229,35 +230,41 @@ void KernelEmitter::writeRun(Value to, Values start, Value from, Values source, 
 }
 
 /// Whether positions of a stored pad along dimension `dim` lie one behind the other in the source and the
-/// region, without filling vectors each: the few channels of an image.
+/// region: the last dimension, or the one before it if that holds few channels, which do not fill vectors.
 bool KernelEmitter::isRun(const Node &node, unsigned dim, const Buffer &destination) const {
   auto pad = cast<tensor::PadOp>(kernel.getOp(node.op).op);
   auto source = buffers.find(pad.getSource());
   unsigned last = node.indices.size() - 1;
-  if (scalable || isScalar() || dim + 1 != last || source == buffers.end())
+  if (scalable || isScalar() || source == buffers.end())
     return false;
   auto from = cast<MemRefType>(source->second.memref.getType());
   auto to = cast<MemRefType>(destination.memref.getType());
-  int64_t channels = from.getDimSize(last);
-  const LoopVariable &region = variables[variableOf(node, last)];
   auto isWhole = [](const Buffer &buffer) {
     return llvm::all_of(buffer.origin,
                         [](const LinearForm &at) { return at.isConstant() && at.constant == 0; });
   };
-  return from.hasStaticShape() && from.getLayout().isIdentity() && to.hasStaticShape() &&
-         to.getLayout().isIdentity() && channels == to.getDimSize(last) && channels == region.extent &&
-         region.base.isConstant() && region.base.constant == 0 && channels % lanes != 0 &&
-         isWhole(source->second);
+  if (!from.hasStaticShape() || !from.getLayout().isIdentity() || !to.hasStaticShape() ||
+      !to.getLayout().isIdentity() || !isWhole(source->second))
+    return false;
+  if (dim == last)
+    return true;
+  int64_t channels = from.getDimSize(last);
+  const LoopVariable &region = variables[variableOf(node, last)];
+  return dim + 1 == last && channels == to.getDimSize(last) && channels == region.extent &&
+         region.base.isConstant() && region.base.constant == 0 && channels % lanes != 0;
 }
 
-/// Writes dimension `dim` of a padded region and the last one inside it as one: the source from `start` to
-/// `end`, padding before and behind.
+/// Writes dimension `dim` of a padded region, with the last one inside it as one, or that alone: the source
+/// from `start` to `end`, padding before and behind.
 void KernelEmitter::emitRuns(Node &node, unsigned dim, const Buffer &destination, Value start, Value end) {
   auto pad = cast<tensor::PadOp>(kernel.getOp(node.op).op);
   const Buffer &source = buffers[pad.getSource()];
-  int64_t channels = pad.getSourceType().getDimSize(dim + 1);
+  bool isLast = dim + 1 == node.indices.size();
+  int64_t channels = isLast ? 1 : pad.getSourceType().getDimSize(dim + 1);
   auto constant = [&](int64_t value) -> Value { return arith::ConstantIndexOp::create(builder, loc, value); };
   auto seenAsRuns = [&](Value memref) -> Value {
+    if (isLast)
+      return memref;
     SmallVector<ReassociationIndices> groups;
     for (int64_t outer = 0; outer < dim; ++outer)
       groups.push_back({outer});
@@ -270,12 +277,13 @@ void KernelEmitter::emitRuns(Node &node, unsigned dim, const Buffer &destination
   for (auto [index, before] : llvm::zip(node.indices, pad.getStaticLow()))
     shifted.push_back(index - before);
   auto inElements = [&](Value position) -> Value {
-    return arith::MulIOp::create(builder, loc, position, constant(channels));
+    return isLast ? position : Value(arith::MulIOp::create(builder, loc, position, constant(channels)));
   };
   auto write = [&](Value lower, Value upper, bool isInside) {
     auto runAt = [&](const Buffer &buffer, ArrayRef<AffineExpr> indices) {
       Values at = indexValues(buffer, indices, Point(variables.size(), 0));
-      at.pop_back();
+      if (!isLast)
+        at.pop_back();
       at.back() = inElements(arith::AddIOp::create(builder, loc, at.back(), lower));
       return at;
     };
@@ -295,7 +303,8 @@ LogicalResult KernelEmitter::emitPadded(Node &node, unsigned dim, bool inside, c
   Variable variable = variableOf(node, dim);
   unsigned last = node.indices.size() - 1;
   Values none;
-  if (dim == last) {
+  bool isPadded = pad.getStaticLow()[dim] != 0 || pad.getStaticHigh()[dim] != 0;
+  if (dim == last && !isPadded) {
     auto body = [&](Values &) -> LogicalResult {
       Exprs shifted;
       for (auto [index, low] : llvm::zip(node.indices, pad.getStaticLow()))
@@ -332,7 +341,7 @@ LogicalResult KernelEmitter::emitPadded(Node &node, unsigned dim, bool inside, c
     emitRuns(node, dim, destination, extent, extent); // nothing of the source
     return success();
   }
-  if (!inside || (low == 0 && pad.getStaticHigh()[dim] == 0))
+  if (!inside || !isPadded)
     return loopOver(constant(0), extent, inside);
   // The source's rows, seen from the start of the region and cut to it.
   LinearForm first(low);

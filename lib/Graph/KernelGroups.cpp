@@ -65,6 +65,21 @@ static bool keepsRows(Operation *op) {
   return slice && !slice.getSteps().empty() && slice.getSteps().back() == 1;
 }
 
+/// Whether the op puts the few channels of an image last for a convolution, which reads them one by one
+/// wherever they lie.
+static bool movesFewChannels(Operation *op) {
+  constexpr int64_t fewChannels = 4;
+  auto transpose = dyn_cast<TransposeOp>(op);
+  auto type = cast<RankedTensorType>(op->getResult(0).getType());
+  return transpose && type.getRank() > 2 && !type.isDynamicDim(type.getRank() - 1) &&
+         type.getDimSize(type.getRank() - 1) <= fewChannels &&
+         llvm::all_of(op->getUses(), [](OpOperand &use) {
+           auto conv = dyn_cast<ConvOp>(use.getOwner());
+           return conv && use.getOperandNumber() == 0 && conv.getGroup() == 1 &&
+                  conv.getLayout() == tenon::DataLayout::channels_last;
+         });
+}
+
 /// Whether the two have one shape, equal symbolic sizes included.
 static bool haveSameShape(Value lhs, Value rhs) {
   auto left = cast<RankedTensorType>(lhs.getType()), right = cast<RankedTensorType>(rhs.getType());
@@ -248,9 +263,10 @@ bool KernelGroups::waitsForReaders(Operation *op) const {
          });
 }
 
-/// Moves the op's rows into the contraction, the relayout or the elementwise ops that alone read them.
+/// Moves the op's rows into the contraction, the relayout or the elementwise ops that alone read them, and
+/// the order of few channels into the convolution.
 bool KernelGroups::joinReader(Operation *op) {
-  if (!keepsRows(op))
+  if (!keepsRows(op) && !movesFewChannels(op))
     return false;
   GroupSet users = userGroups(op);
   if (users.size() != 1 || !users.front() || users.front()->ops.size() >= options.maxOps)

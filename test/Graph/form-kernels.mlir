@@ -306,3 +306,25 @@ func.func @parts_of_rows(%x: tensor<5x8xf32>) -> tensor<5x4xf32> {
   %4 = tenon.mul %3, %1 : (tensor<5x4xf32>, tensor<5x4xf32>) -> tensor<5x4xf32>
   return %4 : tensor<5x4xf32>
 }
+
+// A convolution reads the few channels of an image where they lie; many are moved first, to fill vectors.
+// CHECK-LABEL: func.func @channels_of_an_image(
+// CHECK-COUNT-1: tenon.kernel
+// CHECK: tenon.transpose
+// CHECK: tenon.conv
+// CHECK-NOT: tenon.kernel
+func.func @channels_of_an_image(%x: tensor<1x3x8x8xf32>, %w: tensor<3x3x3x16xf32>) -> tensor<1x6x6x16xf32> {
+  %t = tenon.transpose %x {perm = array<i64: 0, 2, 3, 1>} : (tensor<1x3x8x8xf32>) -> tensor<1x8x8x3xf32>
+  %y = tenon.conv %t, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, layout = #tenon<layout channels_last>}
+    : (tensor<1x8x8x3xf32>, tensor<3x3x3x16xf32>) -> tensor<1x6x6x16xf32>
+  return %y : tensor<1x6x6x16xf32>
+}
+
+// CHECK-LABEL: func.func @many_channels(
+// CHECK-COUNT-2: tenon.kernel
+func.func @many_channels(%x: tensor<1x32x8x8xf32>, %w: tensor<3x3x32x16xf32>) -> tensor<1x6x6x16xf32> {
+  %t = tenon.transpose %x {perm = array<i64: 0, 2, 3, 1>} : (tensor<1x32x8x8xf32>) -> tensor<1x8x8x32xf32>
+  %y = tenon.conv %t, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, layout = #tenon<layout channels_last>}
+    : (tensor<1x8x8x32xf32>, tensor<3x3x32x16xf32>) -> tensor<1x6x6x16xf32>
+  return %y : tensor<1x6x6x16xf32>
+}

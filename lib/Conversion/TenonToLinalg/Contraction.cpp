@@ -178,6 +178,29 @@ ConvLoops ConvLowering::makeLoops(StructuredBuilder &b, ConvOp op) {
   return loops;
 }
 
+/// What a transpose inside the kernel moves, if `image` is its result, with the indices and paddings of its
+/// dimensions in place of those of the result: padding comes first, and the convolution reads through the
+/// transpose.
+static Value readThroughTranspose(Value image, SmallVectorImpl<AffineExpr> &indices,
+                                  SmallVectorImpl<int64_t> &low, SmallVectorImpl<int64_t> &high) {
+  auto move = image.getDefiningOp<linalg::GenericOp>();
+  if (!move || move.getNumDpsInputs() != 1 || move.getNumReductionLoops() != 0)
+    return image;
+  AffineMap read = move.getIndexingMapsArray().front(), written = move.getIndexingMapsArray().back();
+  if (!written.isIdentity() || !read.isPermutation() ||
+      move.getBody()->getTerminator()->getOperand(0) != move.getBody()->getArgument(0))
+    return image;
+  SmallVector<AffineExpr> resultIndices(indices.begin(), indices.end());
+  SmallVector<int64_t> resultLow(low.begin(), low.end()), resultHigh(high.begin(), high.end());
+  for (unsigned dim = 0; dim < read.getNumResults(); ++dim) {
+    unsigned from = read.getDimPosition(dim);
+    indices[dim] = resultIndices[from];
+    low[dim] = resultLow[from];
+    high[dim] = resultHigh[from];
+  }
+  return move.getInputs().front();
+}
+
 LogicalResult ConvLowering::matchAndRewrite(ConvOp op, OpAdaptor adaptor,
                                             ConversionPatternRewriter &rewriter) const {
   StructuredBuilder b(rewriter, op);
@@ -204,8 +227,8 @@ LogicalResult ConvLowering::matchAndRewrite(ConvOp op, OpAdaptor adaptor,
     filterIndices[i + (last ? 0 : 2)] = loops.kernel[i];
   }
   TypedAttr zero = rewriter.getZeroAttr(elementOf(adaptor.getInput()));
-  Value padded = b.pad(adaptor.getInput(), low, high, zero);
-  Input inputs[] = {Input{padded, elementOf(op.getInput()), inputIndices, {}},
+  Value image = readThroughTranspose(adaptor.getInput(), inputIndices, low, high);
+  Input inputs[] = {Input{b.pad(image, low, high, zero), elementOf(op.getInput()), inputIndices, {}},
                     b.input(op.getFilter(), adaptor.getFilter(), filterIndices)};
   if (!loops.isSplit)
     return b.replace(b.narrow(contract(b, result, loops.reductions, inputs), result));

@@ -200,3 +200,20 @@ func.func @attention(%A: tensor<1x2x3x4xf32>, %B: tensor<1x2x5x4xf32>, %C: tenso
   }
   return %r : tensor<1x2x3x6xf32>
 }
+
+// -----
+
+// An image whose channels a transpose puts last is padded as it lies, and read through the transpose.
+// CHECK-DAG: #[[IMAGE:.+]] = affine_map<(d0, d1, d2, d3, d4, d5, d6) -> (d0, d6, d1 + d4, d2 + d5)>
+// CHECK-LABEL: func.func @conv_of_channels_first
+// CHECK: %[[PADDED:.+]] = tensor.pad %{{.+}} low[0, 0, 1, 1] high[0, 0, 1, 0]
+// CHECK: linalg.generic {indexing_maps = [#[[IMAGE]], {{.+}} ins(%[[PADDED]], %{{.+}} : tensor<1x3x8x9xf32>
+func.func @conv_of_channels_first(%A: tensor<1x3x6x8xf32>, %B: tensor<3x3x3x4xf32>) -> tensor<1x6x7x4xf32> {
+  %r = tenon.kernel(%A, %B : tensor<1x3x6x8xf32>, tensor<3x3x3x4xf32>) -> (tensor<1x6x7x4xf32>) {
+  ^bb0(%a: tensor<1x3x6x8xf32>, %b: tensor<3x3x3x4xf32>):
+    %t = tenon.transpose %a {perm = array<i64: 0, 2, 3, 1>} : (tensor<1x3x6x8xf32>) -> tensor<1x6x8x3xf32>
+    %r = tenon.conv %t, %b {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 0>, layout = #tenon<layout channels_last>} : (tensor<1x6x8x3xf32>, tensor<3x3x3x4xf32>) -> tensor<1x6x7x4xf32>
+    tenon.yield %r : tensor<1x6x7x4xf32>
+  }
+  return %r : tensor<1x6x7x4xf32>
+}
