@@ -82,6 +82,14 @@ static bool isReadAgain(const StructuredOp &op, AffineMap map, const Tile &tile)
   return false;
 }
 
+/// How many elements of a tile's `width` to lay out together where it alone reads them. Memory serves several
+/// streams faster than one: a cache line to each if that makes enough of them, or a vector.
+static int64_t streamWidth(int64_t width, int64_t lanes, int64_t line) {
+  constexpr int64_t enoughStreams = 3;
+  bool fitsLines = line >= lanes && width % line == 0 && width >= enoughStreams * line;
+  return fitsLines ? line : lanes;
+}
+
 /// The packings worth making in a kernel, and the maps of its ops changed to read them.
 static SmallVector<Packing> packArguments(StructuredKernel &kernel, const Schedule &schedule,
                                           int64_t vectorBits, int64_t lineBytes, bool wholeRows) {
@@ -117,10 +125,8 @@ static SmallVector<Packing> packArguments(StructuredKernel &kernel, const Schedu
       Packing packing{argument.getArgNumber(), unsigned(found - map.getResults().begin()), 0};
       if (!wholeRows) {
         packing.width = vectors * lanes;
-        // Weights that are read once come from memory, which serves several streams faster than one.
-        int64_t line = lineBytes * 8 / std::max(1u, type.getElementTypeBitWidth());
-        if (line >= lanes && packing.width % line == 0 && !isReadAgain(op, map, *tile))
-          packing.width = line;
+        if (!isReadAgain(op, map, *tile))
+          packing.width = streamWidth(packing.width, lanes, lineBytes * 8 / type.getElementTypeBitWidth());
       }
       SmallVector<AffineExpr> packed;
       SmallVector<int64_t> shape;

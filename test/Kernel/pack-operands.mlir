@@ -67,7 +67,7 @@ func.func @transposed(%x: tensor<8x7xf32>) -> tensor<8x40xf32> {
   return %0 : tensor<8x40xf32>
 }
 
-// One row of tiles reads each weight once: several streams, a cache line wide.
+// One row of tiles reads each weight once: several streams, a cache line or a vector wide.
 // STREAMS: #[[LINES:.*]] = affine_map<(d0, d1, d2) -> (d1 floordiv 16, d2, d1 mod 16)>
 // STREAMS-LABEL: func.func private @once(%{{.*}}: tensor<1x7xf32>, %{{.*}}: tensor<4x7x16xf32> {tenon.constant})
 // STREAMS: linalg.generic {indexing_maps = [#{{.*}}, #[[LINES]], #{{.*}}]

@@ -90,7 +90,7 @@ def PackOperands : Pass<"tenon-pack-operands", "::mlir::ModuleOp"> {
     // (m, n, k) -> (k, n)  becomes  (m, n, k) -> (n floordiv 32, k, n mod 32)
     ```
 
-    Elements that one tile alone reads come from memory, which serves several streams faster than one: w is then a
+    Elements that one tile alone reads come from memory, which serves several streams faster than one: w is then a vector or a
     cache line.
 
     Where the length of a vector is only known at run time, so is the width of the tile: with `whole-rows` an operand is
