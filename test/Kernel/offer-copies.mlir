@@ -66,17 +66,22 @@ func.func private @one_row(%A: tensor<1x7xf32>, %B: tensor<7x40xf32>) -> tensor<
 
 // -----
 
-// Rows along what is reduced: a product with a transposed operand has no panels of rows.
+// The copy of an operand that lies across its panels is transposed, whichever operand it is.
+// CHECK-DAG: #[[SWAP:.*]] = affine_map<(d0, d1) -> (d1, d0)>
+// CHECK-DAG: #[[A:.*]] = affine_map<(d0, d1, d2) -> (d0, d2)>
+// CHECK-DAG: #[[B:.*]] = affine_map<(d0, d1, d2) -> (d2, d1)>
 // CHECK-LABEL: func.func private @transposed
-// CHECK: linalg.generic {{.*}} ins(%arg0, %arg1 :
-func.func private @transposed(%A: tensor<8x7xf32>, %B: tensor<40x7xf32>) -> tensor<8x40xf32> attributes {tenon.structured} {
+// CHECK: %[[COPYA:.*]] = linalg.generic {indexing_maps = [#[[SWAP]], #{{.*}}]{{.*}} ins(%arg0 : tensor<7x8xf32>) outs(%{{.*}} : tensor<8x7xf32>)
+// CHECK: %[[COPYB:.*]] = linalg.generic {indexing_maps = [#[[SWAP]], #{{.*}}]{{.*}} ins(%arg1 : tensor<40x7xf32>) outs(%{{.*}} : tensor<7x40xf32>)
+// CHECK: linalg.generic {indexing_maps = [#[[A]], #[[B]], #[[A2:.*]]], {{.*}} ins(%[[COPYA]], %[[COPYB]] :
+func.func private @transposed(%A: tensor<7x8xf32>, %B: tensor<40x7xf32>) -> tensor<8x40xf32> attributes {tenon.structured} {
   %zero = arith.constant 0.0 : f32
   %empty = tensor.empty() : tensor<8x40xf32>
   %init = linalg.fill ins(%zero : f32) outs(%empty : tensor<8x40xf32>) -> tensor<8x40xf32>
-  %r = linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>,
+  %r = linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (k, m)>, affine_map<(m, n, k) -> (n, k)>,
                                         affine_map<(m, n, k) -> (m, n)>],
                        iterator_types = ["parallel", "parallel", "reduction"]}
-      ins(%A, %B : tensor<8x7xf32>, tensor<40x7xf32>) outs(%init : tensor<8x40xf32>) {
+      ins(%A, %B : tensor<7x8xf32>, tensor<40x7xf32>) outs(%init : tensor<8x40xf32>) {
   ^bb0(%x: f32, %y: f32, %sum: f32):
     %p = arith.mulf %x, %y : f32
     %s = arith.addf %sum, %p : f32

@@ -65,14 +65,15 @@ def OfferCopies : Pass<"tenon-offer-copies", "::mlir::func::FuncOp"> {
   let summary = "give operands that tiles read in panels a copy that a schedule may store";
   let description = [{
     The second operand of a product is read in panels: rows as wide as a tile of registers, one panel for all rows of the
-    first. Where it is computed, and so can't be laid out ahead of time, the rows of a panel lie apart in memory. This pass
-    puts an identity op in front of it. A schedule that does not store it reads through it; one that stores it inside the
-    loops over the panels has each of them in one piece.
+    first. Where it is computed, and so can't be laid out ahead of time, the rows of a panel lie apart in memory, or across
+    it if it is transposed. This pass puts an op in front of it that moves its elements, those of a row of a panel side by
+    side; and one in front of the first operand if that is transposed, those that are summed side by side. A schedule that
+    does not store it reads through it; one that stores it inside the loops over the panels has each of them in one piece.
 
     ```mlir
     %r = linalg.generic ... ins(%A, %B ...)
     // becomes
-    %copy = linalg.generic ... identity ... ins(%B ...)
+    %copy = linalg.generic ... ins(%B ...) { yield }
     %r = linalg.generic ... ins(%A, %copy ...)
     ```
   }];

@@ -130,8 +130,8 @@ struct TiledPoint {
   SmallVector<LoopStep> tiles;
   /// The reduction loops of a tile.
   SmallVector<LoopStep> inner;
-  /// The panels of a copied operand are stored inside this many of the loops up to `inner`.
-  std::optional<unsigned> panelDepth;
+  /// For each copied operand, inside how many of the loops up to `inner` its panels are stored.
+  SmallVector<unsigned, 2> panelDepths;
 
   /// All loops, outermost first.
   SmallVector<LoopStep> loops() const {
@@ -152,17 +152,15 @@ struct CopiedOperand {
 /// Enumerates the points around one main op.
 class TiledSpace {
 public:
-  TiledSpace(const KernelShape &shape, unsigned main, std::vector<ScoredSchedule> &found)
+  TiledSpace(const KernelShape &shape, unsigned main, ArrayRef<CopiedOperand> copied,
+             std::vector<ScoredSchedule> &found)
       : shape(shape), kernel(shape.kernel), machine(shape.machine), lanes(shape.lanes), main(main),
         op(kernel.getOp(main)), nest(makeLoopNest(kernel, main)), toRoot(shape.rootLoops.lookup(main)),
-        found(found) {
+        source(nest), copied(copied), found(found) {
+    for (CopiedOperand operand : copied)
+      nest.inputs[operand.input].packable = true; // its panels are
     for (unsigned loop = 0; loop < nest.size(); ++loop)
       (nest.reduction[loop] ? reduction : parallel).push_back(loop);
-    copied = findCopiedOperand();
-    if (copied) {
-      panelNest = nest;
-      panelNest.inputs[copied->input].packable = true;
-    }
   }
 
   void enumerate();
@@ -177,12 +175,12 @@ private:
   bool needsLoop(unsigned loop, const RegisterTile &tile) const {
     return nest.extents[loop] > tile.extents[loop] || !op.staticExtent(loop);
   }
-  std::optional<CopiedOperand> findCopiedOperand() const;
-  void add(const TiledPoint &point);
-  void addPanels(TiledPoint point);
+  void add(TiledPoint point);
   double cyclesOf(const TiledPoint &point) const;
-  double copyCycles(const TiledPoint &point) const;
-  bool panelFits(const TiledPoint &point) const;
+  SmallVector<int64_t, 8> panelExtents(const TiledPoint &point, unsigned depth) const;
+  double copyCycles(const TiledPoint &point, CopiedOperand operand, unsigned depth) const;
+  std::optional<StageSchedule> copyStage(const TiledPoint &point, CopiedOperand operand,
+                                         unsigned depth) const;
   std::optional<Schedule> scheduleOf(const TiledPoint &point) const;
   unsigned chooseParallelLoops(const Schedule &schedule, const TiledPoint &point) const;
 
@@ -196,9 +194,10 @@ private:
   /// The loops of the main op as the root's; a reduction that is the root is its own.
   SmallVector<std::optional<unsigned>> toRoot;
   SmallVector<unsigned> parallel, reduction;
-  std::optional<CopiedOperand> copied;
-  /// The nest as it reads stored panels.
-  LoopNest panelNest;
+  /// The nest as it reads its operands where they come from.
+  LoopNest source;
+  /// The operands whose panels are stored.
+  ArrayRef<CopiedOperand> copied;
   std::vector<ScoredSchedule> &found;
 };
 
@@ -395,68 +394,108 @@ void TiledSpace::enumerateBlocks(const TiledPoint &point) {
     }
 }
 
-/// An operand whose elements an identity op moves, if it lies along the lanes of the result.
-std::optional<CopiedOperand> TiledSpace::findCopiedOperand() const {
-  for (auto [number, input] : llvm::enumerate(op.inputs)) {
+//===----------------------------------------------------------------------------------------===//
+// Panels of copied operands
+//===----------------------------------------------------------------------------------------===//
+
+/// The operands of `main` that an op of their own moves from an argument of the kernel.
+static SmallVector<CopiedOperand> findCopiedOperands(const StructuredKernel &kernel, unsigned main) {
+  SmallVector<CopiedOperand> copied;
+  for (auto [number, input] : llvm::enumerate(kernel.getOp(main).inputs)) {
     std::optional<unsigned> producer = kernel.numberOf(input.tensor);
     auto copy = producer ? dyn_cast<linalg::GenericOp>(kernel.getOp(*producer).op) : linalg::GenericOp();
-    if (!copy || copy.getNumDpsInputs() != 1 || !isa<BlockArgument>(copy.getInputs().front()) ||
+    if (!copy || copy.getNumDpsInputs() != 1 || copy.getNumReductionLoops() != 0 ||
+        !isa<BlockArgument>(copy.getInputs().front()) ||
         copy.getBody()->getTerminator()->getOperand(0) != copy.getBody()->getArgument(0))
       continue;
-    if (llvm::all_of(copy.getIndexingMapsArray(), [](AffineMap map) { return map.isIdentity(); }))
-      return CopiedOperand{unsigned(number), *producer};
+    SmallVector<AffineMap> maps = copy.getIndexingMapsArray();
+    if (maps.front().isPermutation() && maps.back().isIdentity() && input.map.isProjectedPermutation())
+      copied.push_back({unsigned(number), *producer});
   }
-  return std::nullopt;
+  return copied;
 }
 
-void TiledSpace::add(const TiledPoint &point) {
-  std::optional<Schedule> schedule = scheduleOf(point);
-  if (schedule)
-    found.push_back({std::move(*schedule), cyclesOf(point)});
-  if (copied && !point.band && !point.panelDepth && !nest.reduction[point.tile.vectorLoop])
-    addPanels(point);
-}
-
-/// The point with the panels of the copied operand stored inside the loops that move them, if others use them
-/// again.
-void TiledSpace::addPanels(TiledPoint point) {
-  const LoopNest::Operand &operand = nest.inputs[copied->input];
+/// Adds the point, with the panels of each copied operand inside a loop that moves them, if loops behind it
+/// use them again.
+void TiledSpace::add(TiledPoint point) {
+  if (point.panelDepths.size() == copied.size()) {
+    if (std::optional<Schedule> schedule = scheduleOf(point))
+      found.push_back({std::move(*schedule), cyclesOf(point)});
+    return;
+  }
+  const LoopNest::Operand &operand = source.inputs[copied[point.panelDepths.size()].input];
   SmallVector<LoopStep> loops = point.loops();
   loops.truncate(loops.size() - point.inner.size());
-  unsigned depth = loops.size();
-  double uses = 1;
-  while (depth > 0 && !operand.movesWith(loops[depth - 1].dim)) {
-    --depth;
-    uses *= llvm::divideCeil(nest.extents[loops[depth].dim], loops[depth].step);
+  for (unsigned depth = 1; depth < loops.size(); ++depth) {
+    double uses = 1;
+    for (unsigned i = depth; i < loops.size() && !operand.movesWith(loops[i].dim); ++i)
+      uses *= llvm::divideCeil(nest.extents[loops[i].dim], loops[i].step);
+    if (!operand.movesWith(loops[depth - 1].dim) || uses < 4)
+      continue;
+    TiledPoint stored = point;
+    stored.panelDepths.push_back(depth);
+    add(stored);
   }
-  if (uses < 4 || depth == 0)
-    return;
-  point.panelDepth = depth;
-  add(point);
 }
 
-/// What copying all panels costs: their elements in vectors, and rows that lie apart.
-double TiledSpace::copyCycles(const TiledPoint &point) const {
-  const LoopNest::Operand &operand = nest.inputs[copied->input];
+/// What is left of the loops inside `depth` of them.
+SmallVector<int64_t, 8> TiledSpace::panelExtents(const TiledPoint &point, unsigned depth) const {
   SmallVector<int64_t, 8> extents(nest.extents);
-  double copies = 1;
   SmallVector<LoopStep> loops = point.loops();
-  for (LoopStep loop : ArrayRef(loops).take_front(*point.panelDepth)) {
-    copies *= std::ceil(double(extents[loop.dim]) / loop.step);
+  for (LoopStep loop : ArrayRef(loops).take_front(depth))
     extents[loop.dim] = std::min(extents[loop.dim], loop.step);
-  }
+  return extents;
+}
+
+/// What copying all panels of an operand costs: its elements in vectors, more if they are transposed in
+/// registers, and runs that lie apart.
+double TiledSpace::copyCycles(const TiledPoint &point, CopiedOperand copy, unsigned depth) const {
+  constexpr double cyclesPerRun = 10;
+  const LoopNest::Operand &operand = source.inputs[copy.input];
+  SmallVector<int64_t, 8> extents = panelExtents(point, depth);
+  SmallVector<LoopStep> loops = point.loops();
+  double copies = 1;
+  for (LoopStep loop : ArrayRef(loops).take_front(depth))
+    copies *= std::ceil(double(nest.extents[loop.dim]) / loop.step);
   double bytes = operand.footprint(extents, machine.cacheLineBytes);
-  double rows = std::max(1.0, bytes / operand.runBytes(extents));
-  constexpr double cyclesPerRow = 10;
-  return copies *
-         (bytes / operand.elementBytes / lanes * 2 + rows * cyclesPerRow + bytes / machine.l3BytesPerCycle);
+  double runs = std::max(1.0, bytes / operand.runBytes(extents));
+  auto generic = cast<linalg::GenericOp>(kernel.getOp(copy.op).op);
+  bool isTransposed = !generic.getIndexingMapsArray().front().isIdentity();
+  double perVector = isTransposed ? 3 + llvm::Log2_64_Ceil(lanes) : 2;
+  return copies * (bytes / operand.elementBytes / lanes * perVector + runs * cyclesPerRun +
+                   bytes / machine.l3BytesPerCycle);
+}
+
+/// The stage that stores the panels of an operand inside `depth` loops; none if there is no room for one.
+std::optional<StageSchedule> TiledSpace::copyStage(const TiledPoint &point, CopiedOperand copy,
+                                                   unsigned depth) const {
+  SmallVector<int64_t, 8> extents = panelExtents(point, depth);
+  if (source.inputs[copy.input].footprint(extents, machine.cacheLineBytes) > machine.maxScratchBytes)
+    return std::nullopt;
+  const StructuredOp &panel = kernel.getOp(copy.op);
+  AffineMap read = cast<linalg::GenericOp>(panel.op).getIndexingMapsArray().front();
+  unsigned last = panel.getNumLoops() - 1, contiguous = read.getDimPosition(last);
+  StageSchedule stage;
+  stage.op = copy.op;
+  // Inside loops of the root, or of the stage that the main op fills in blocks.
+  bool isInStage = main != kernel.getRoot() && !point.blocks.empty() && depth > point.outer.size();
+  stage.parent = isInStage ? main : kernel.getRoot();
+  stage.depth = depth - (isInStage ? point.outer.size() : 0);
+  stage.stored = true;
+  stage.vectorDim = last;
+  // A vector of each row, a square of vectors that are transposed, or as many as a row of the panel has.
+  unsigned lastLoop = op.inputs[copy.input].map.getDimPosition(last);
+  int64_t vectors = contiguous == last ? std::clamp<int64_t>(extents[lastLoop] / lanes, 1, 4) : 1;
+  for (unsigned loop = 0; loop <= last; ++loop)
+    stage.loops.push_back({loop, loop == last ? vectors : loop == contiguous ? lanes : 1});
+  return stage;
 }
 
 double TiledSpace::cyclesOf(const TiledPoint &point) const {
   double compute = point.computeCycles * shareInside(point.tile, point.bordersApart);
-  double cycles = nestCycles(point.panelDepth ? panelNest : nest, compute, point.loops(), machine);
-  if (point.panelDepth)
-    cycles += copyCycles(point);
+  double cycles = nestCycles(nest, compute, point.loops(), machine);
+  for (auto [operand, depth] : llvm::zip_equal(copied, point.panelDepths))
+    cycles += copyCycles(point, operand, depth);
   if (point.band) {
     // Each band is read and written a vector at a time.
     double bands = 1;
@@ -568,34 +607,14 @@ std::optional<Schedule> TiledSpace::scheduleOf(const TiledPoint &point) const {
       band.loops.push_back({loop, loop + 1 == pad.getNumLoops() ? 4 : 1});
     schedule.stages.push_back(band);
   }
-  if (point.panelDepth) {
-    const StructuredOp &panel = kernel.getOp(copied->op);
-    StageSchedule copy;
-    copy.op = copied->op;
-    // Inside loops of the root, or of the stage that the main op fills in blocks.
-    bool isInStage = main != rootNumber && !point.blocks.empty() && *point.panelDepth > point.outer.size();
-    copy.parent = isInStage ? main : rootNumber;
-    copy.depth = *point.panelDepth - (isInStage ? point.outer.size() : 0);
-    copy.stored = true;
-    copy.vectorDim = panel.getNumLoops() - 1;
-    for (unsigned loop = 0; loop < panel.getNumLoops(); ++loop)
-      copy.loops.push_back(
-          {loop, loop + 1 == panel.getNumLoops() ? tile.extents[tile.vectorLoop] / lanes : 1});
-    schedule.stages.push_back(copy);
-    if (!panelFits(point))
+  for (auto [operand, depth] : llvm::zip_equal(copied, point.panelDepths)) {
+    std::optional<StageSchedule> copy = copyStage(point, operand, depth);
+    if (!copy)
       return std::nullopt;
+    schedule.stages.push_back(*copy);
   }
   schedule.stages.front().parallelLoops = chooseParallelLoops(schedule, point);
   return schedule;
-}
-
-/// Whether a panel of the copied operand finds room.
-bool TiledSpace::panelFits(const TiledPoint &point) const {
-  SmallVector<int64_t, 8> extents(nest.extents);
-  SmallVector<LoopStep> loops = point.loops();
-  for (LoopStep loop : ArrayRef(loops).take_front(*point.panelDepth))
-    extents[loop.dim] = std::min(extents[loop.dim], loop.step);
-  return nest.inputs[copied->input].footprint(extents, machine.cacheLineBytes) <= machine.maxScratchBytes;
 }
 
 /// How many of the outer loops to spread over threads: enough iterations for each to get several, no more.
@@ -625,5 +644,13 @@ unsigned TiledSpace::chooseParallelLoops(const Schedule &schedule, const TiledPo
 }
 
 void tenon::enumerateTiled(const KernelShape &shape, unsigned main, std::vector<ScoredSchedule> &found) {
-  TiledSpace(shape, main, found).enumerate();
+  // With the panels of no operand stored, of one, of all.
+  SmallVector<CopiedOperand> operands = findCopiedOperands(shape.kernel, main);
+  for (unsigned set = 0; set < 1u << operands.size(); ++set) {
+    SmallVector<CopiedOperand> copied;
+    for (auto [i, operand] : llvm::enumerate(operands))
+      if (set >> i & 1)
+        copied.push_back(operand);
+    TiledSpace(shape, main, copied, found).enumerate();
+  }
 }

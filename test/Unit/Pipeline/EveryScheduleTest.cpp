@@ -176,6 +176,17 @@ func.func @main(%a: tensor<13x37xf32>, %b: tensor<37x45xf32>) -> tensor<13x45xf3
   %r = tenon.relu %c : (tensor<13x45xf32>) -> tensor<13x45xf32>
   return %r : tensor<13x45xf32>
 })"},
+    {"matmul_of_transposed", R"(
+func.func @main(%a: tensor<37x29xf32>, %b: tensor<45x37xf32>) -> tensor<29x45xf32> {
+  %c = tenon.matmul %a, %b {transpose_lhs, transpose_rhs} : (tensor<37x29xf32>, tensor<45x37xf32>) -> tensor<29x45xf32>
+  return %c : tensor<29x45xf32>
+})"},
+    {"matmul_in_batches", R"(
+func.func @main(%a: tensor<3x37x19xf32>, %b: tensor<3x37x24xf32>, %d: tensor<24xf32>) -> tensor<3x19x24xf32> {
+  %c = tenon.matmul %a, %b {transpose_lhs} : (tensor<3x37x19xf32>, tensor<3x37x24xf32>) -> tensor<3x19x24xf32>
+  %e = tenon.add %c, %d : (tensor<3x19x24xf32>, tensor<24xf32>) -> tensor<3x19x24xf32>
+  return %e : tensor<3x19x24xf32>
+})"},
     {"matmul_of_a_constant", R"(
 func.func @main(%a: tensor<50x70xf32>) -> tensor<50x40xf32> {
   %w = tenon.constant dense<0.37> : tensor<70x40xf32>
