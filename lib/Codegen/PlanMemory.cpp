@@ -120,7 +120,8 @@ LogicalResult MemoryPlanner::placeValues() {
   for (Operation &op : llvm::reverse(body)) {
     if (auto result = dyn_cast<func::ReturnOp>(op)) {
       for (auto [i, value] : llvm::enumerate(result.getOperands()))
-        placements[value] = newPlace(Allocation::Kind::Output, i, value);
+        if (!placements.try_emplace(value, newPlace(Allocation::Kind::Output, i, value)).second)
+          return result.emitOpError("expects operands that are placed nowhere else");
       continue;
     }
     for (Value result : op.getResults())
@@ -166,7 +167,8 @@ LogicalResult MemoryPlanner::placeConcat(ConcatOp concat) {
   if (!isContiguous && ShapedType::isDynamicShape(type.getShape().drop_front()))
     return refuse(concat) << "expects static sizes behind the first dimension, but got " << type;
   for (Value input : concat.getInputs()) {
-    placements[input] = whole;
+    if (!placements.try_emplace(input, whole).second)
+      return concat.emitOpError("expects operands that are placed nowhere else");
     AffineExpr size = sizes.of(cast<RankedTensorType>(input.getType()))[axis];
     whole.byteOffset = whole.byteOffset + size * bytesPerIndex(type, axis);
   }

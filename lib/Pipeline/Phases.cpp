@@ -11,6 +11,7 @@
 
 #include "tenon/Codegen/Passes.h"
 #include "tenon/Conversion/Passes.h"
+#include "tenon/Dialect/Tenon/IR/Tenon.h"
 #include "tenon/Graph/Passes.h"
 #include "tenon/Kernel/Passes.h"
 #include "tenon/Reference/Evaluator.h"
@@ -64,7 +65,7 @@ static void buildKernel(OpPassManager &passes) {
   passes.addPass(createCSEPass());                                // equal empties and fills become one: kernels compare equal
   passes.addPass(createIsolatePlacements());                      // before outlining: its copies are kernels too
   passes.addPass(createCollapseDimensions());                     // after placements, which fix the strides of results
-  passes.addPass(createCSEPass());                                // the sizes and fills it repeats
+  passes.nest<func::FuncOp>().addNestedPass<KernelOp>(createCSEPass()); // the fills it repeats, but not equal copies
   passes.addPass(createOutlineKernels());                         // equal kernels become one function
   passes.addNestedPass<func::FuncOp>(createOfferCopies());        // of operands known not to be constant by now
 }

@@ -31,3 +31,20 @@ def test_rows_of_an_input():
     model = make_model(nodes, 7, [("y", [2, 5])], [("start", [3]), ("end", [5]), ("axis", [0])])
     x = np.arange(-17, 18, dtype=np.float32).reshape(7, 5)
     np.testing.assert_array_equal(tenon.compile(model)(x=x)["y"], np.maximum(x[3:5], 0))
+
+
+@pytest.mark.parametrize("computed", [False, True])
+def test_one_value_several_times_in_a_concat(computed):
+    nodes = [helper.make_node("Relu", ["x"], ["a"])] if computed else []
+    nodes.append(helper.make_node("Concat", ["a" if computed else "x"] * 3, ["c"], axis=1))
+    x = np.arange(-17, 18, dtype=np.float32).reshape(7, 5)
+    output = tenon.compile(make_model(nodes, 7, [("c", [7, 15])]))(x=x)["c"]
+    np.testing.assert_array_equal(output, np.concatenate([np.maximum(x, 0) if computed else x] * 3, 1))
+
+
+def test_input_as_two_outputs():
+    nodes = [helper.make_node("Identity", ["x"], [name]) for name in "yz"]
+    x = np.arange(-17, 18, dtype=np.float32).reshape(7, 5)
+    outputs = tenon.compile(make_model(nodes, 7, [("y", [7, 5]), ("z", [7, 5])]))(x=x)
+    np.testing.assert_array_equal(outputs["y"], x)
+    np.testing.assert_array_equal(outputs["z"], x)
