@@ -121,6 +121,7 @@ private:
     unsigned pending = 0;
   };
 
+  void foldEmpty();
   void findCandidates();
   bool staysInBudget(Operation *op, const Candidate &candidate) const;
   SmallVector<Operation *> findRoots();
@@ -342,7 +343,41 @@ void FoldConstants::bury(Operation *op) {
   buried.append(dead.begin(), dead.end());
 }
 
+/// Replaces what ops read or the function returns by constants where it has no elements.
+void FoldConstants::foldEmpty() {
+  SmallVector<Value> empty;
+  auto collect = [&](Value value) {
+    auto type = dyn_cast<RankedTensorType>(value.getType());
+    if (type && type.hasStaticShape() && type.getNumElements() == 0)
+      empty.push_back(value);
+  };
+  func::FuncOp function = getOperation();
+  llvm::for_each(function.getArguments(), collect);
+  function.walk<WalkOrder::PreOrder>([&](Operation *op) {
+    if (isa<KernelOp>(op))
+      return WalkResult::skip();
+    if (mayEvaluate(op))
+      llvm::for_each(op->getResults(), collect);
+    return WalkResult::advance();
+  });
+  for (Value value : empty) {
+    auto isReader = [](OpOperand &use) {
+      return mayEvaluate(use.getOwner()) || isa<func::ReturnOp>(use.getOwner());
+    };
+    if (llvm::none_of(value.getUses(), isReader))
+      continue;
+    OpBuilder builder(function.getContext());
+    builder.setInsertionPointAfterValue(value);
+    auto type = cast<RankedTensorType>(value.getType());
+    auto elements = DenseElementsAttr::get(type.clone(type.getElementType()), ArrayRef<Attribute>());
+    Value constant = ConstantOp::create(builder, value.getLoc(), type, elements);
+    value.replaceUsesWithIf(constant, isReader);
+    ++numFolded;
+  }
+}
+
 void FoldConstants::runOnOperation() {
+  foldEmpty();
   size_t numRefused;
   // What an op that can't be evaluated reads may still be.
   do {

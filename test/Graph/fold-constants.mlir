@@ -74,3 +74,16 @@ func.func @region(%c: tensor<i1>, %x: tensor<2xf32>) -> tensor<2xf32> {
   }
   return %0 : tensor<2xf32>
 }
+
+// What has no elements is known, whatever it is computed from.
+// CHECK-LABEL: func.func @empty(
+// CHECK-DAG: %[[E:.*]] = tenon.constant dense<> : tensor<2x0xf32>
+// CHECK-DAG: %[[Z:.*]] = tenon.constant dense<0.0{{.*}}> : tensor<2x3xf32>
+// CHECK-NOT: tenon.exp
+// CHECK-NOT: tenon.matmul
+// CHECK: return %[[E]], %[[Z]]
+func.func @empty(%x: tensor<2x0xf32>, %y: tensor<0x3xf32>) -> (tensor<2x0xf32>, tensor<2x3xf32>) {
+  %0 = tenon.exp %x : (tensor<2x0xf32>) -> tensor<2x0xf32>
+  %1 = tenon.matmul %0, %y : (tensor<2x0xf32>, tensor<0x3xf32>) -> tensor<2x3xf32>
+  return %0, %1 : tensor<2x0xf32>, tensor<2x3xf32>
+}

@@ -29,7 +29,8 @@ def FoldConstants : Pass<"tenon-fold-constants", "::mlir::func::FuncOp"> {
   let description = [{
     Computes the values that follow from constants and that other ops read, with the evaluator the pass was made with.
     Values on the way to them never become attributes. A result stays an op if it takes more than 4 times the bytes of
-    the constants it follows from and `slack-bytes`; splats are computed as one element and stay splats.
+    the constants it follows from and `slack-bytes`; splats are computed as one element and stay splats. What has no
+    elements is known without being computed.
 
     ```mlir
     %a = tenon.constant dense<[1.0, 2.0]> : tensor<2xf32>

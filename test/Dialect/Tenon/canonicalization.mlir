@@ -175,3 +175,14 @@ func.func @symbolic_tile(%x: tensor<1x4xf32>, %y: tensor<?xf32, #tenon.dims<[n]>
   %2 = tenon.relu %1 : (tensor<?x4xf32>) -> tensor<?x4xf32>
   return %0, %2 : tensor<?x4xf32>, tensor<?x4xf32>
 }
+
+// What a negative count removes is a slice, and with more of them than elements only padding is left.
+// CHECK-LABEL: @pad_cuts(
+// CHECK: %[[S:.*]] = tenon.slice %{{.*}} {starts = array<i64: 0, 2>, steps = array<i64: 1, 1>} : (tensor<2x5xf32>) -> tensor<2x2xf32>
+// CHECK: tenon.pad constant %[[S]] {high = array<i64: 3, 0>, low = array<i64: 0, 0>} : (tensor<2x2xf32>) -> tensor<5x2xf32>
+// CHECK: tenon.pad constant %{{.*}} {high = array<i64: 0, 1>, low = array<i64: 0, 0>} : (tensor<2x0xf32>) -> tensor<2x1xf32>
+func.func @pad_cuts(%x: tensor<2x5xf32>) -> (tensor<5x2xf32>, tensor<2x1xf32>) {
+  %0 = tenon.pad constant %x {low = array<i64: 0, -2>, high = array<i64: 3, -1>} : (tensor<2x5xf32>) -> tensor<5x2xf32>
+  %1 = tenon.pad constant %x {low = array<i64: 0, -6>, high = array<i64: 0, 2>} : (tensor<2x5xf32>) -> tensor<2x1xf32>
+  return %0, %1 : tensor<5x2xf32>, tensor<2x1xf32>
+}

@@ -365,6 +365,42 @@ OpFoldResult PadOp::fold(FoldAdaptor) {
   return {};
 }
 
+/// What a negative count removes is a slice before the padding, which then has the rest in memory to read.
+static LogicalResult sliceBeforePad(PadOp op, PatternRewriter &rewriter) {
+  SmallVector<int64_t> low(op.getLow()), high(op.getHigh());
+  auto isNegative = [](int64_t count) { return count < 0; };
+  if (op.getMode() != PadMode::constant ||
+      (llvm::none_of(low, isNegative) && llvm::none_of(high, isNegative)))
+    return failure();
+  RankedTensorType type = tensorType(op.getInput());
+  SymbolicSizes sizes(type.getContext());
+  Sizes kept = sizes.of(type);
+  SmallVector<int64_t> starts, steps(low.size(), 1);
+  for (auto [before, after, size] : llvm::zip_equal(low, high, kept)) {
+    if (!size)
+      return rewriter.notifyMatchFailure(op, "has an unknown size");
+    int64_t start = std::max<int64_t>(-before, 0);
+    size = size + (std::min<int64_t>(before, 0) + std::min<int64_t>(after, 0));
+    before = std::max<int64_t>(before, 0);
+    after = std::max<int64_t>(after, 0);
+    // More than there is: padding alone is left.
+    if (std::optional<int64_t> left = SymbolicSizes::constantValue(size); left && *left < 0) {
+      (start > 0 ? after : before) += *left;
+      size = rewriter.getAffineConstantExpr(0);
+      start = 0;
+    }
+    starts.push_back(start);
+  }
+  Value slice = SliceOp::create(rewriter, op.getLoc(), sizes.tensor(kept, type.getElementType()),
+                                op.getInput(), starts, steps);
+  rewriter.replaceOpWithNewOp<PadOp>(op, op.getType(), op.getMode(), slice, op.getValue(), low, high);
+  return success();
+}
+
+void PadOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *) {
+  patterns.add(sliceBeforePad);
+}
+
 LogicalResult tenon::checkPadValue(const RuleError &error, PadMode mode, Value value,
                                    RankedTensorType input) {
   if (!value)

@@ -133,6 +133,7 @@ def Tenon_PadOp : Tenon_PureOp<"pad", [Tenon_Relayout]> {
     $mode $input (`value` `(` $value^ `)`)? attr-dict `:` functional-type(operands, results)
   }];
   let hasFolder = 1;
+  let hasCanonicalizer = 1;
 }
 
 def Tenon_TileOp : Tenon_TargetedOp<"tile", [Tenon_Relayout]> {
