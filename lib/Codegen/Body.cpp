@@ -2,6 +2,8 @@
 
 #include "KernelEmitter.h"
 
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Affine/Utils.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -113,12 +115,21 @@ Value KernelEmitter::evaluateInBody(Value value, BodyContext &body) {
   } else if (matchPattern(value, m_Constant())) {
     emitted = builder.clone(*producer)->getResult(0);
   } else if (argument || producer->getBlock() != block) {
-    // A scalar from outside the body: a size of a tensor, from the symbols.
-    auto dim = value.getDefiningOp<tensor::DimOp>();
-    assert(dim && "checked when the kernel was verified");
-    AffineExpr size =
-        kernel.getSizes().of(cast<RankedTensorType>(dim.getSource().getType()))[*dim.getConstantIndex()];
-    emitted = indexOf(size, {}).materialize(builder, loc);
+    // A scalar from outside the body: a size of a tensor, from the symbols, or what is computed from some.
+    if (auto dim = value.getDefiningOp<tensor::DimOp>()) {
+      AffineExpr size =
+          kernel.getSizes().of(cast<RankedTensorType>(dim.getSource().getType()))[*dim.getConstantIndex()];
+      emitted = indexOf(size, {}).materialize(builder, loc);
+    } else {
+      assert(producer && "checked when the kernel was verified");
+      Values operands;
+      for (Value operand : producer->getOperands())
+        operands.push_back(evaluateInBody(operand, body));
+      if (auto apply = dyn_cast<affine::AffineApplyOp>(producer))
+        emitted = affine::expandAffineMap(builder, loc, apply.getAffineMap(), operands)->front();
+      else
+        emitted = again(producer, producer->getName().getStringRef(), operands);
+    }
   } else if (auto index = dyn_cast<linalg::IndexOp>(producer)) {
     AffineExpr expr = body.indices[index.getDim()];
     emitted = indexOf(expr, body.point).materialize(builder, loc);

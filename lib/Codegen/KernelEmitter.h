@@ -171,6 +171,7 @@ private:
 
   // LoopTree.cpp
   llvm::LogicalResult buildTree(Node &node);
+  void noteRootIndices(const StructuredOp &op, const Exprs &indices);
   llvm::LogicalResult collect(mlir::Value tensor, Exprs indices, Node &user);
   mlir::AffineExpr liftIndex(mlir::AffineExpr index, const Node &parent) const;
   llvm::LogicalResult emitNode(Node &node, llvm::ArrayRef<Buffer> destinations);

@@ -56,6 +56,7 @@ LogicalResult KernelEmitter::emit(func::FuncOp target) {
     root.indices.push_back(getAffineDimExpr(addVariable(extent), context));
   rootVariables = variables.size();
   placed[root.op] = &root;
+  noteRootIndices(rootOp, root.indices);
   if (failed(buildTree(root)))
     return failure();
   findOverwritable(root);
@@ -79,6 +80,21 @@ LogicalResult KernelEmitter::emit(func::FuncOp target) {
   builder.setInsertionPointToEnd(entry);
   func::ReturnOp::create(builder, loc);
   return success();
+}
+
+/// Notes where the root reads what it is computed from through elementwise ops, whatever stages hold their
+/// values.
+void KernelEmitter::noteRootIndices(const StructuredOp &op, const Exprs &indices) {
+  if (op.isReduction() || !isa<linalg::GenericOp>(op.op))
+    return;
+  for (const Access &input : op.inputs) {
+    std::optional<unsigned> producer = kernel.numberOf(input.tensor);
+    Exprs read = compose(input.map, indices);
+    if (!producer || !rootIndices.try_emplace(input.tensor, read).second)
+      continue;
+    unsigned result = cast<OpResult>(input.tensor).getResultNumber();
+    noteRootIndices(kernel.getOp(*producer), loopIndices(kernel.getOp(*producer), result, read));
+  }
 }
 
 //===----------------------------------------------------------------------------------------===//
@@ -334,13 +350,18 @@ LogicalResult KernelEmitter::placeRegion(Node &stage, SmallVectorImpl<LinearForm
         if (!use[dim].isFunctionOfDim(v))
           continue;
         std::optional<int64_t> step = laneStep(use[dim], Point(variables.size(), 0), v);
-        if (!step || *step < 0)
+        // A static loop may read backwards, as those over a mirrored filter: the region starts at its last
+        // index.
+        bool isStatic = !ShapedType::isDynamic(variables[v].extent) && !variables[v].laneCount;
+        if (!step || (*step < 0 && (!isStatic || variables[v].scalable)))
           return op.op->emitOpError("expects uses at indices that grow with each loop");
         if (variables[v].scalable) {
           wholeDimension |= vectors.has_value();
           vectors = {v, *step};
-        } else if (!ShapedType::isDynamic(variables[v].extent) && !variables[v].laneCount) {
-          extent += *step * (variables[v].extent - 1);
+        } else if (isStatic) {
+          int64_t reach = *step * (variables[v].extent - 1);
+          start.constant += std::min<int64_t>(reach, 0);
+          extent += std::abs(reach);
         } else if (*step == 1 && extent == 1 && !dynamicExtent) {
           dynamicExtent = variables[v].laneCount ? variables[v].laneCount : variables[v].dynamicExtent;
         } else {

@@ -10,6 +10,7 @@
 
 #include "KernelGroups.h"
 
+#include "tenon/Dialect/Tenon/IR/SymbolicSizes.h"
 #include "tenon/Dialect/Tenon/IR/Tenon.h"
 
 #include "mlir/Analysis/TopologicalSortUtils.h"
@@ -29,6 +30,41 @@ static llvm::SetVector<Value> valuesReadBy(Operation *op) {
   llvm::SetVector<Value> values(op->operand_begin(), op->operand_end());
   getUsedValuesDefinedAbove(op->getRegions(), values);
   return values;
+}
+
+/// Adds arguments of the function to `inputs` where sizes inside the kernel don't follow from those of its
+/// inputs.
+static void addSizeSources(func::FuncOp function, ArrayRef<Operation *> ops, llvm::SetVector<Value> &inputs) {
+  SymbolicSizes sizes(function.getContext());
+  SymbolicSizes::Sizes wanted;
+  for (Operation *op : ops) {
+    for (Type type : op->getResultTypes())
+      llvm::append_range(wanted, sizes.of(cast<RankedTensorType>(type)));
+    if (auto vector = dyn_cast<SizeVectorOp>(op))
+      llvm::append_range(wanted, sizes.of(vector.getSizes()));
+  }
+  auto isKnown = [&](AffineExpr size) {
+    return llvm::any_of(inputs, [&](Value input) {
+      return llvm::is_contained(sizes.of(cast<RankedTensorType>(input.getType())), size);
+    });
+  };
+  auto gives = [&](Value value, AffineExpr symbol) {
+    return llvm::any_of(sizes.of(cast<RankedTensorType>(value.getType())),
+                        [&](AffineExpr size) { return size && sizes.linearIn(size, symbol); });
+  };
+  for (AffineExpr size : wanted) {
+    if (!size || isKnown(size))
+      continue;
+    for (unsigned i = 0; i < sizes.getSymbols().size(); ++i) {
+      AffineExpr symbol = getAffineSymbolExpr(i, function.getContext());
+      auto givesSymbol = [&](Value value) { return gives(value, symbol); };
+      if (!size.isFunctionOfSymbol(i) || llvm::any_of(inputs, givesSymbol))
+        continue;
+      auto source = llvm::find_if(function.getArguments(), givesSymbol);
+      if (source != function.getArguments().end())
+        inputs.insert(*source);
+    }
+  }
 }
 
 namespace {
@@ -79,6 +115,7 @@ void FormKernels::buildKernel(const KernelGroup &group) {
       else if (!defining || !isInside(defining))
         inputs.insert(value);
     }
+  addSizeSources(getOperation(), group.ops, inputs);
   SmallVector<Value> results;
   for (Operation *op : group.ops)
     if (op == group.getRoot() || (group.secondResult && op == group.secondResult.getDefiningOp()))

@@ -16,6 +16,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Transforms/RegionUtils.h"
 
 #include "llvm/ADT/MapVector.h"
 
@@ -401,6 +402,11 @@ AffineMap Collapser::convertMap(linalg::GenericOp op, Value tensor, AffineMap ma
 }
 
 LogicalResult Collapser::convert(linalg::GenericOp op) {
+  // A body may read sizes that are left only as factors of others.
+  llvm::SetVector<Value> captured;
+  getUsedValuesDefinedAbove(op->getRegions(), captured);
+  if (llvm::any_of(captured, [&](Value value) { return !mapping.contains(value); }))
+    return failure();
   SmallVector<Value> inputs, inits;
   SmallVector<AffineMap> maps;
   for (OpOperand *input : op.getDpsInputOperands()) {

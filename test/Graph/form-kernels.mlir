@@ -328,3 +328,12 @@ func.func @many_channels(%x: tensor<1x32x8x8xf32>, %w: tensor<3x3x32x16xf32>) ->
     : (tensor<1x8x8x32xf32>, tensor<3x3x32x16xf32>) -> tensor<1x6x6x16xf32>
   return %y : tensor<1x6x6x16xf32>
 }
+
+// Sizes that no input has come from an argument of the function.
+// CHECK-LABEL: func.func @sizes_alone(
+// CHECK: tenon.kernel(%arg1 : tensor<?x2xf32, #tenon.dims<[n, 2]>>) -> (tensor<1xi64>)
+// CHECK: tenon.size_vector <[n + 1]>
+func.func @sizes_alone(%x: tensor<4xf32>, %y: tensor<?x2xf32, #tenon.dims<[n, 2]>>) -> tensor<1xi64> {
+  %0 = tenon.size_vector <[n + 1]> : tensor<1xi64>
+  return %0 : tensor<1xi64>
+}

@@ -184,3 +184,31 @@ func.func @one_position(%x: tensor<4x4xf32>) -> tensor<1x1xf32> {
   }
   return %0 : tensor<1x1xf32>
 }
+
+// -----
+
+#two = affine_map<(b, s) -> (b, s)>
+
+// A body that reads a size of its own keeps the dimension that has it.
+// CHECK-LABEL: func.func @size_in_body
+// CHECK: tenon.kernel(%{{.*}} : tensor<?x?xf32, #tenon.dims<[batch, sequence]>>) -> (tensor<?x?xf32, #tenon.dims<[batch, sequence]>>)
+func.func @size_in_body(%x: tensor<?x?xf32, #tenon.dims<[batch, sequence]>>) -> tensor<?x?xf32, #tenon.dims<[batch, sequence]>> {
+  %0 = tenon.kernel(%x : tensor<?x?xf32, #tenon.dims<[batch, sequence]>>) -> (tensor<?x?xf32, #tenon.dims<[batch, sequence]>>) {
+  ^bb0(%a: tensor<?x?xf32, #tenon.dims<[batch, sequence]>>):
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %b = tensor.dim %a, %c0 : tensor<?x?xf32, #tenon.dims<[batch, sequence]>>
+    %s = tensor.dim %a, %c1 : tensor<?x?xf32, #tenon.dims<[batch, sequence]>>
+    %empty = tensor.empty(%b, %s) : tensor<?x?xf32, #tenon.dims<[batch, sequence]>>
+    %r = linalg.generic {indexing_maps = [#two, #two], iterator_types = ["parallel", "parallel"]}
+        ins(%a : tensor<?x?xf32, #tenon.dims<[batch, sequence]>>) outs(%empty : tensor<?x?xf32, #tenon.dims<[batch, sequence]>>) {
+    ^bb0(%p: f32, %q: f32):
+      %i = arith.index_cast %s : index to i64
+      %f = arith.sitofp %i : i64 to f32
+      %t = arith.divf %p, %f : f32
+      linalg.yield %t : f32
+    } -> tensor<?x?xf32, #tenon.dims<[batch, sequence]>>
+    tenon.yield %r : tensor<?x?xf32, #tenon.dims<[batch, sequence]>>
+  }
+  return %0 : tensor<?x?xf32, #tenon.dims<[batch, sequence]>>
+}

@@ -78,22 +78,6 @@ Value StructuredBuilder::dimOf(BlockArgument argument, int64_t dim) {
   return tensor::DimOp::create(rewriter, loc, argument, dim);
 }
 
-/// The constants (c, k) of `size` = c * symbol + k, if it has that form.
-static std::optional<std::pair<int64_t, int64_t>> linearIn(AffineExpr size, AffineExpr symbol,
-                                                           unsigned symbols) {
-  auto at = [&](int64_t value) {
-    AffineExpr constant = getAffineConstantExpr(value, size.getContext());
-    return SymbolicSizes::constantValue(simplifyAffineExpr(size.replace(symbol, constant), 0, symbols));
-  };
-  std::optional<int64_t> atZero = at(0), atOne = at(1);
-  if (!atZero || !atOne || *atOne == *atZero)
-    return std::nullopt;
-  int64_t factor = *atOne - *atZero;
-  if (simplifyAffineExpr(symbol * factor + *atZero - size, 0, symbols) != 0)
-    return std::nullopt;
-  return std::make_pair(factor, *atZero);
-}
-
 Value StructuredBuilder::sizeValue(AffineExpr size) {
   std::optional<int64_t> value = SymbolicSizes::constantValue(size);
   if (value)
@@ -121,13 +105,13 @@ Value StructuredBuilder::sizeValue(AffineExpr size) {
     if (!size.isFunctionOfSymbol(i))
       continue;
     const auto *source = llvm::find_if(
-        known, [&](const auto &entry) { return linearIn(std::get<AffineExpr>(entry), symbol, symbols); });
+        known, [&](const auto &entry) { return sizes.linearIn(std::get<AffineExpr>(entry), symbol); });
     if (source == known.end()) {
       error() << "expects the size " << sizes.print(size) << " to follow from the kernel's arguments";
       return arith::ConstantIndexOp::create(rewriter, loc, 0);
     }
     auto [argument, dim, expr] = *source;
-    auto [factor, offset] = *linearIn(expr, symbol, symbols);
+    auto [factor, offset] = *sizes.linearIn(expr, symbol);
     solved[i] = (operand - offset).floorDiv(factor);
     operands.push_back(dimOf(argument, dim));
   }

@@ -201,6 +201,19 @@ std::optional<int64_t> SymbolicSizes::lowerBound(AffineExpr size) {
   }
 }
 
+std::optional<std::pair<int64_t, int64_t>> SymbolicSizes::linearIn(AffineExpr size, AffineExpr symbol) const {
+  auto at = [&](int64_t value) {
+    return constantValue(simplify(size.replace(symbol, getAffineConstantExpr(value, context))));
+  };
+  std::optional<int64_t> atZero = at(0), atOne = at(1);
+  if (!atZero || !atOne || *atOne == *atZero)
+    return std::nullopt;
+  int64_t factor = *atOne - *atZero;
+  if (simplify(symbol * factor + *atZero - size) != 0)
+    return std::nullopt;
+  return std::make_pair(factor, *atZero);
+}
+
 /// How tightly an operator binds: a sum within a product needs parentheses.
 static int precedence(AffineExpr size) {
   switch (size.getKind()) {

@@ -61,6 +61,9 @@ public:
   /// The least value `size` may have, or nothing if it is unknown.
   static std::optional<int64_t> lowerBound(mlir::AffineExpr size);
 
+  /// The numbers (c, k) with `size` = c * `symbol` + k and c other than 0; nothing if there are none.
+  std::optional<std::pair<int64_t, int64_t>> linearIn(mlir::AffineExpr size, mlir::AffineExpr symbol) const;
+
   /// The integers that the tensor `value` holds in row-major order, null where unknown, as far as they follow
   /// from constants and from sizes of tensors; failure if nothing is known of `value`, or it has many
   /// elements.
