@@ -1,5 +1,4 @@
-//===- ArenaLayout.cpp - Buffers with lives, laid out in one arena
-//---------------------------------------===//
+//===- ArenaLayout.cpp - Buffers with lives, laid out in one arena ----------------------------===//
 
 #include "ArenaLayout.h"
 

@@ -1,5 +1,4 @@
-//===- ArenaLayout.h - Buffers with lives, laid out in one arena
-//-----------------------------------------===//
+//===- ArenaLayout.h - Buffers with lives, laid out in one arena ------------------------------===//
 
 #ifndef TENON_LIB_CODEGEN_ARENALAYOUT_H
 #define TENON_LIB_CODEGEN_ARENALAYOUT_H

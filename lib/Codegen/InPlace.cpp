@@ -1,5 +1,4 @@
-//===- InPlace.cpp - Which inputs a kernel's results may be written over
-//---------------------------------===//
+//===- InPlace.cpp - Which inputs a kernel's results may be written over ----------------------===//
 //
 // A result may take the memory of an input that nobody reads afterwards, if the kernel has read each element
 // of it for the last time when it stores the result's element at the same place. That follows from the order

@@ -17,7 +17,6 @@
 
 #include "tenon/Dialect/Tenon/IR/SymbolicSizes.h"
 
-
 namespace tenon {
 #define GEN_PASS_DEF_CHOOSELAYOUTS
 #include "tenon/Graph/Passes.h.inc"
@@ -132,8 +131,10 @@ struct SinkThroughElementwise : RewritePattern {
       return failure();
     TransposeOp first;
     for (Value operand : op->getOperands())
-      // A constant follows any layout: it must not pull the others towards its own, or two layouts take turns for ever.
-      if (TransposeOp transpose = sinkingTranspose(operand); transpose && !first && !followsFromConstants(operand))
+      // A constant follows any layout: it must not pull the others towards its own, or two layouts take turns
+      // for ever.
+      if (TransposeOp transpose = sinkingTranspose(operand);
+          transpose && !first && !followsFromConstants(operand))
         first = transpose;
     RankedTensorType type = tensorType(op->getResult(0));
     if (!first || first.getType().getRank() != type.getRank())

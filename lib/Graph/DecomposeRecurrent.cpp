@@ -1,11 +1,13 @@
 //===- DecomposeRecurrent.cpp - Recurrent ops step by step ----------------------------------------===//
 //
-// In: tenon.lstm, tenon.gru and tenon.rnn over sequences of known length. Out: matrix products, slices and elementwise
-// ops. All products with the input are one matmul in front; a step is a product with the state and the gates. It comes
-// before constants are folded, which lays the weights out gate by gate.
+// In: tenon.lstm, tenon.gru and tenon.rnn over sequences of known length. Out: matrix products, slices and
+// elementwise ops. All products with the input are one matmul in front; a step is a product with the state
+// and the gates. It comes before constants are folded, which lays the weights out gate by gate.
 //
-//   x [T*B, I] x W' [G, I, H] + b ─→ [G, T, B, H]      step t reads slice [g, t]: rows that stand together, a view
-//                                                      h [B, H] x R' [G, H, H] ─→ [G, B, H], slice [g]: a view too
+//   x [T*B, I] x W' [G, I, H] + b ─→ [G, T, B, H]      step t reads slice [g, t]: rows that stand together, a
+//   view
+//                                                      h [B, H] x R' [G, H, H] ─→ [G, B, H], slice [g]: a
+//                                                      view too
 //
 // Steps differ in the views they read only, so that their kernels are equal and become one.
 //
@@ -62,9 +64,9 @@ public:
   explicit StepEmitter(const Recurrence &recurrence)
       : builder(recurrence.op->getLoc(), recurrence.op), sizes(builder.getContext()), r(recurrence) {}
 
-  /// Emits all directions, each with `step` for every step of the sequence, and gives the op's results: the output of all
-  /// steps, the last hidden state, the last cell state if cells have one. Fails with a diagnostic if the sequence has no
-  /// known length.
+  /// Emits all directions, each with `step` for every step of the sequence, and gives the op's results: the
+  /// output of all steps, the last hidden state, the last cell state if cells have one. Fails with a
+  /// diagnostic if the sequence has no known length.
   FailureOr<SmallVector<Value>> emit(function_ref<State(int64_t t, State before)> step);
 
   // For steps:
@@ -79,7 +81,8 @@ public:
   Value sum(Value lhs, Value rhs);
   /// The part of `tensor` at these indices of its first dimensions, without those.
   Value at(Value tensor, ArrayRef<int64_t> indices);
-  /// The state times the recurrence of the first `count` gates, `[count, batch, hidden]`; null for a state of zeros.
+  /// The state times the recurrence of the first `count` gates, `[count, batch, hidden]`; null for a state of
+  /// zeros.
   Value recur(Value state, int64_t count);
   /// The state times the recurrence of one gate, `[batch, hidden]`.
   Value recurOne(Value state, int64_t gate) { return make<MatmulOp>(state, at(recurrentWeights, gate)); }
@@ -97,7 +100,9 @@ private:
   void enterDirection(int64_t number);
   Value reshape(Value value, ArrayRef<AffineExpr> shape);
   Value part(Value tensor, Sizes shape, ArrayRef<int64_t> starts);
-  Value toTimeFirst(Value states) { return r.batchFirst ? make<TransposeOp>(states, perm({1, 0, 2})) : states; }
+  Value toTimeFirst(Value states) {
+    return r.batchFirst ? make<TransposeOp>(states, perm({1, 0, 2})) : states;
+  }
   DenseI64ArrayAttr perm(ArrayRef<int64_t> dims) { return builder.getDenseI64ArrayAttr(dims); }
   Value inputBias();
   Value initialState(Value states);
@@ -146,8 +151,8 @@ Value StepEmitter::reshape(Value value, ArrayRef<AffineExpr> shape) {
 Value StepEmitter::part(Value tensor, Sizes shape, ArrayRef<int64_t> starts) {
   SmallVector<int64_t> padded(starts), strides(shape.size(), 1);
   padded.resize(shape.size(), 0);
-  return builder.createOrFold<SliceOp>(sizes.tensor(shape, tensorType(tensor).getElementType()), tensor, padded,
-                                       strides);
+  return builder.createOrFold<SliceOp>(sizes.tensor(shape, tensorType(tensor).getElementType()), tensor,
+                                       padded, strides);
 }
 
 Value StepEmitter::at(Value tensor, ArrayRef<int64_t> indices) {
@@ -198,7 +203,8 @@ Value StepEmitter::activate(int64_t function, Value x) {
   case Activation::hard_sigmoid:
     return make<MinOp>(make<MaxOp>(line(), scalar(0)), scalar(1));
   case Activation::elu:
-    return make<SelectOp>(isAtLeast(0), x, make<MulOp>(make<SubOp>(make<ExpOp>(x), scalar(1)), scalar(alpha)));
+    return make<SelectOp>(isAtLeast(0), x,
+                          make<MulOp>(make<SubOp>(make<ExpOp>(x), scalar(1)), scalar(alpha)));
   case Activation::softsign:
     return make<DivOp>(x, make<AddOp>(make<AbsOp>(x), scalar(1)));
   case Activation::softplus:
@@ -306,7 +312,8 @@ Value StepEmitter::initialState(Value states) {
   return at(toTimeFirst(states), direction);
 }
 
-/// Compares the lengths with the numbers of all steps at once: with its own number each step would be a kernel apart.
+/// Compares the lengths with the numbers of all steps at once: with its own number each step would be a
+/// kernel apart.
 void StepEmitter::emitMasks() {
   if (!r.lengths)
     return;

@@ -228,9 +228,9 @@ FailureOr<Values> Unroller::select(Operation *op, Value condition, ValueRange if
   Values result;
   for (auto [i, first, second] : llvm::enumerate(ifTrue, ifFalse)) {
     if (first.getType() != second.getType() || !unknownDims(first.getType()).empty())
-      return refuse(op) << "expects "
-             << what << " " << i << " to have one type, as the condition is known at run time only, but got "
-             << first.getType() << " and " << second.getType();
+      return refuse(op) << "expects " << what << " " << i
+                        << " to have one type, as the condition is known at run time only, but got "
+                        << first.getType() << " and " << second.getType();
     result.push_back(first == second ? first : make<SelectOp>(op->getLoc(), condition, first, second));
   }
   return result;
@@ -259,8 +259,8 @@ FailureOr<Value> Unroller::stack(Operation *op, ArrayRef<Value> slices, int64_t 
   Values slabs;
   for (Value slice : slices) {
     if (slice.getType() != slices.front().getType() || !unknownDims(slice.getType()).empty())
-      return refuse(op) << "expects to stack values of one type, but got "
-             << slices.front().getType() << " and " << slice.getType();
+      return refuse(op) << "expects to stack values of one type, but got " << slices.front().getType()
+                        << " and " << slice.getType();
     Sizes shape = sizes.of(tensorType(slice));
     shape.insert(shape.begin() + axis, sizes.constant(1));
     slabs.push_back(make<ReshapeOp>(loc, sizes.tensor(shape, type.getElementType()), slice));
@@ -323,7 +323,7 @@ FailureOr<Values> Unroller::emitLoop(LoopOp op) {
   if (tripCount && !trips) {
     FailureOr<Sizes> size = sizes.valueOf(tripCount);
     return refuse(op) << "expects a trip count known when compiling, because loops are unrolled"
-           << (succeeded(size) ? symbolHint(sizes, size->front()) : "");
+                      << (succeeded(size) ? symbolHint(sizes, size->front()) : "");
   }
   SmallVector<Values> scans(op.getNumResults() - carried.size());
   Value always = constant(loc, 1, 1);
@@ -338,7 +338,7 @@ FailureOr<Values> Unroller::emitLoop(LoopOp op) {
         return refuse(op) << "expects a trip count, because its condition is known at run time only";
       if (!scans.empty())
         return refuse(op) << "expects no scan outputs, because its condition is known at run time only and "
-                            "their sizes depend on it";
+                             "their sizes depend on it";
       condition = scalar(loc, condition);
       running = running ? make<AndOp>(loc, running, condition) : condition;
     }
@@ -376,11 +376,11 @@ FailureOr<Values> Unroller::emitScan(ScanOp op) {
   std::optional<int64_t> length = size ? SymbolicSizes::constantValue(size) : std::nullopt;
   if (!length)
     return refuse(op) << "expects inputs of known length, because loops are unrolled, but got '"
-           << sizes.print(size) << "'" << (size ? symbolHint(sizes, size) : "");
+                      << sizes.print(size) << "'" << (size ? symbolHint(sizes, size) : "");
   for (auto [input, axis] : llvm::zip_equal(inputs, op.getInputAxes()))
     if (tensorType(input).getDimSize(axis) != *length)
-      return refuse(op) << "expects inputs of one length, but got "
-             << tensorType(inputs.front()) << " and " << tensorType(input);
+      return refuse(op) << "expects inputs of one length, but got " << tensorType(inputs.front()) << " and "
+                        << tensorType(input);
   SmallVector<Values> outputs(op.getNumResults() - states.size());
   for (int64_t i = 0; i < *length; ++i) {
     if (failed(spend()))

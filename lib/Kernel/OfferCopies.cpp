@@ -1,5 +1,4 @@
-//===- OfferCopies.cpp - Copies of operands that a schedule may store panel by panel
-//---------------------===//
+//===- OfferCopies.cpp - Copies of operands that a schedule may store panel by panel ----------===//
 
 #include "tenon/Kernel/Passes.h"
 #include "tenon/Structure/StructuredKernel.h"

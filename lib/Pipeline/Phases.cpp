@@ -1,7 +1,8 @@
-//===- Phases.cpp - Every pass, in order -----------------------------------------------------------------===//
+//===- Phases.cpp - Every pass, in order ------------------------------------------------------===//
 //
-//  model.onnx ─import→ tenon ops ─graph→ kernels of tenon ops ─kernel→ functions of structured ops ─schedule→ each with a
-//  #tenon.schedule ─codegen→ loops of vectors and one arena ─target→ objects ─package→ artefact
+//  model.onnx ─import→ tenon ops ─graph→ kernels of tenon ops ─kernel→ functions of structured ops
+//    ─schedule→ each with a #tenon.schedule ─codegen→ loops of vectors and one arena ─target→ objects
+//    ─package→ artefact
 //
 // THE page: nothing else orders passes. One line a pass, and why it stands there.
 //
@@ -24,7 +25,8 @@
 using namespace mlir;
 using namespace tenon;
 
-static constexpr llvm::StringLiteral names[] = {"import", "graph", "kernel", "schedule", "codegen", "target", "package"};
+static constexpr llvm::StringLiteral names[] = {"import",  "graph",  "kernel", "schedule",
+                                                "codegen", "target", "package"};
 
 StringRef tenon::stringify(Phase phase) { return names[static_cast<unsigned>(phase)]; }
 
@@ -38,6 +40,9 @@ std::optional<Phase> tenon::parsePhase(StringRef name) {
 static std::unique_ptr<Pass> foldConstants(FoldConstantsOptions options = {}) {
   return createFoldConstantsPass(reference::makeOpEvaluator(), options);
 }
+
+// Tables: a pass and its reason side by side.
+// clang-format off
 
 static void buildGraph(OpPassManager &passes) {
   auto evaluator = reference::makeOpEvaluator();
@@ -99,6 +104,8 @@ static void buildCodegen(OpPassManager &passes, const PhaseOptions &options) {
   passes.addPass(createCSEPass());                                // the emitter repeats index arithmetic
 }
 
+// clang-format on
+
 void tenon::buildPhase(Phase phase, OpPassManager &passes, const PhaseOptions &options) {
   switch (phase) {
   case Phase::Graph:
@@ -118,7 +125,8 @@ void tenon::buildPhase(Phase phase, OpPassManager &passes, const PhaseOptions &o
 
 namespace {
 struct PipelineOptions : PassPipelineOptions<PipelineOptions> {
-  Option<std::string> machine{*this, "machine", llvm::cl::desc("Name of the machine"), llvm::cl::init("host")};
+  Option<std::string> machine{*this, "machine", llvm::cl::desc("Name of the machine"),
+                              llvm::cl::init("host")};
   Option<std::string> cpu{*this, "cpu", llvm::cl::desc("Another CPU, by its LLVM name")};
   Option<std::string> features{*this, "features", llvm::cl::desc("LLVM features to add or remove, +a,-b")};
 };

@@ -1,5 +1,4 @@
-//===- tenon-lsp-server.cpp - Editors' language server for .mlir with Tenon's dialect
-//-----------------------===//
+//===- tenon-lsp-server.cpp - Editors' language server for .mlir with Tenon's dialect ---------===//
 
 #include "tenon/Pipeline/Registration.h"
 

@@ -19,8 +19,8 @@ struct EmitterOptions {
   bool scalableBF16 = false;
   /// Whether a multiply feeding an add becomes one fused operation.
   bool fuseMultiplyAdd = true;
-  /// Packed operands of at least this many bytes are prefetched: too many to stay in cache from one run to the
-  /// next.
+  /// Packed operands of at least this many bytes are prefetched: too many to stay in cache from one run to
+  /// the next.
   int64_t prefetchBytes = 64 << 10;
   /// The most bytes of a tensor of scratch on the stack.
   int64_t maxScratchBytes = Machine().maxScratchBytes;

@@ -1,6 +1,7 @@
 //===- Cumulative.cpp - Running sums and products ---------------------------------------------------===//
 //
-// What was accumulated stands in the result itself: each element reads the one before, rounded to the element type.
+// What was accumulated stands in the result itself: each element reads the one before, rounded to the element
+// type.
 //
 //===----------------------------------------------------------------------------------------===//
 

@@ -50,7 +50,9 @@ void LoopBuilder::when(Value condition, function_ref<void()> body) {
 // Memory
 //===----------------------------------------------------------------------------------------===//
 
-Value LoopBuilder::load(Value memref, ValueRange indices) { return memref::LoadOp::create(*this, memref, indices); }
+Value LoopBuilder::load(Value memref, ValueRange indices) {
+  return memref::LoadOp::create(*this, memref, indices);
+}
 
 void LoopBuilder::store(Value value, Value memref, ValueRange indices) {
   memref::StoreOp::create(*this, value, memref, indices);
@@ -99,7 +101,8 @@ void LoopBuilder::copy(Value from, ValueRange fromOuter, Value to, ValueRange to
     run(index(0), whole, index(lanes), [&](ValueRange source, ValueRange target) {
       vector::StoreOp::create(*this, vector::LoadOp::create(*this, vector, from, source), to, target);
     });
-    run(whole, length, index(1), [&](ValueRange source, ValueRange target) { store(load(from, source), to, target); });
+    run(whole, length, index(1),
+        [&](ValueRange source, ValueRange target) { store(load(from, source), to, target); });
   });
 }
 
@@ -134,7 +137,8 @@ Value LoopBuilder::inFloat(Value lhs, Value rhs, function_ref<Value(Value, Value
   Type type = lhs.getType();
   if (type.getIntOrFloatBitWidth() >= 32)
     return op(lhs, rhs);
-  Value result = op(arith::ExtFOp::create(*this, getF32Type(), lhs), arith::ExtFOp::create(*this, getF32Type(), rhs));
+  Value result =
+      op(arith::ExtFOp::create(*this, getF32Type(), lhs), arith::ExtFOp::create(*this, getF32Type(), rhs));
   return isa<FloatType>(result.getType()) ? arith::TruncFOp::create(*this, type, result).getResult() : result;
 }
 
@@ -161,13 +165,14 @@ Value LoopBuilder::extremum(Value lhs, Value rhs, Type element, bool larger) {
       return arith::MinimumFOp::create(*this, x, y);
     });
   Value below = isBelow(lhs, rhs, element);
-  return larger ? arith::SelectOp::create(*this, below, rhs, lhs) : arith::SelectOp::create(*this, below, lhs, rhs);
+  return larger ? arith::SelectOp::create(*this, below, rhs, lhs)
+                : arith::SelectOp::create(*this, below, lhs, rhs);
 }
 
 Value LoopBuilder::isBelow(Value lhs, Value rhs, Type element) {
   if (!isa<FloatType>(element))
-    return arith::CmpIOp::create(*this, isUnsigned(element) ? arith::CmpIPredicate::ult : arith::CmpIPredicate::slt,
-                                 lhs, rhs);
+    return arith::CmpIOp::create(
+        *this, isUnsigned(element) ? arith::CmpIPredicate::ult : arith::CmpIPredicate::slt, lhs, rhs);
   return inFloat(lhs, rhs, [&](Value x, Value y) -> Value {
     // Unordered or less, but not if x is nan: then it's y or nothing that is below.
     Value less = arith::CmpFOp::create(*this, arith::CmpFPredicate::ULT, x, y);

@@ -1,7 +1,7 @@
 //===- Scatter.cpp - Copies with elements written at places given by indices ------------------------===//
 //
-// Updates are carried out in row-major order, as they may meet. One whose index is out of range is left out: it must not
-// write to other memory.
+// Updates are carried out in row-major order, as they may meet. One whose index is out of range is left out:
+// it must not write to other memory.
 //
 //===----------------------------------------------------------------------------------------===//
 
@@ -32,7 +32,8 @@ static Value combine(LoopBuilder &b, ScatterReduction reduction, Value present, 
 static Type elementOf(Value tensor) { return cast<RankedTensorType>(tensor.getType()).getElementType(); }
 
 void tenon::emitLoops(ScatterElementsOp op, LoopBuilder &b, const OpBuffers &buffers) {
-  Value data = buffers.inputs[0], indices = buffers.inputs[1], updates = buffers.inputs[2], result = buffers.outputs[0];
+  Value data = buffers.inputs[0], indices = buffers.inputs[1], updates = buffers.inputs[2],
+        result = buffers.outputs[0];
   unsigned axis = op.getAxis();
   Value size = b.sizes(result)[axis];
   b.copy(data, {}, result, {});
@@ -49,7 +50,8 @@ void tenon::emitLoops(ScatterElementsOp op, LoopBuilder &b, const OpBuffers &buf
 }
 
 void tenon::emitLoops(ScatterNdOp op, LoopBuilder &b, const OpBuffers &buffers) {
-  Value data = buffers.inputs[0], indices = buffers.inputs[1], updates = buffers.inputs[2], result = buffers.outputs[0];
+  Value data = buffers.inputs[0], indices = buffers.inputs[1], updates = buffers.inputs[2],
+        result = buffers.outputs[0];
   SmallVector<Value> tuples = b.sizes(indices), sizes = b.sizes(result);
   tuples.pop_back();
   int64_t entries = cast<RankedTensorType>(op.getIndices().getType()).getShape().back();
@@ -71,8 +73,9 @@ void tenon::emitLoops(ScatterNdOp op, LoopBuilder &b, const OpBuffers &buffers) 
         SmallVector<Value> from(at), to(place);
         llvm::append_range(from, inner);
         llvm::append_range(to, inner);
-        b.store(combine(b, op.getReduction(), b.load(result, to), b.load(updates, from), elementOf(op.getData())),
-                result, to);
+        b.store(
+            combine(b, op.getReduction(), b.load(result, to), b.load(updates, from), elementOf(op.getData())),
+            result, to);
       });
     };
     if (inRange)

@@ -1,9 +1,9 @@
 //===- TopK.cpp - The k best elements of each line, by a heap in the result -------------------------===//
 //
-// The result holds the best elements seen, the worst of them at the root of a heap; what beats it takes its place. In
-// the end the heap is taken apart from the back, worst first. k may be as large as the line: then that is a heapsort.
-// Of equal elements the one with the lower index is better, which makes the order total, and the result that of a
-// stable sort. Elements that were not asked to be sorted are all the same.
+// The result holds the best elements seen, the worst of them at the root of a heap; what beats it takes its
+// place. In the end the heap is taken apart from the back, worst first. k may be as large as the line: then
+// that is a heapsort. Of equal elements the one with the lower index is better, which makes the order total,
+// and the result that of a stable sort. Elements that were not asked to be sorted are all the same.
 //
 //===----------------------------------------------------------------------------------------===//
 
@@ -34,7 +34,8 @@ public:
   Entry get(Value i);
   void set(Value i, Entry entry);
   Value isBetter(Entry lhs, Entry rhs);
-  /// Puts `entry` into the hole at `hole` of the heap's first `size` places, or further down where it belongs.
+  /// Puts `entry` into the hole at `hole` of the heap's first `size` places, or further down where it
+  /// belongs.
   void sift(Value size, Value hole, Entry entry);
 
 private:
@@ -73,7 +74,8 @@ Value Heap::isBetter(Entry lhs, Entry rhs) {
   Value better = largest ? greater : less, worse = largest ? less : greater;
   Value earlier = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, lhs.index, rhs.index);
   Value no = arith::ConstantIntOp::create(b, 0, 1);
-  return arith::SelectOp::create(b, better, better, arith::SelectOp::create(b, worse, no, earlier).getResult());
+  return arith::SelectOp::create(b, better, better,
+                                 arith::SelectOp::create(b, worse, no, earlier).getResult());
 }
 
 void Heap::sift(Value size, Value hole, Entry entry) {
@@ -101,7 +103,8 @@ void Heap::sift(Value size, Value hole, Entry entry) {
   b.setInsertionPointToEnd(before);
   scf::ConditionOp::create(b, hasChild.getResult(0), ValueRange{parent, hasChild.getResult(1)});
 
-  Block *after = b.createBlock(&loop.getAfter(), {}, {b.getIndexType(), b.getIndexType()}, {b.getLoc(), b.getLoc()});
+  Block *after =
+      b.createBlock(&loop.getAfter(), {}, {b.getIndexType(), b.getIndexType()}, {b.getLoc(), b.getLoc()});
   set(after->getArgument(0), get(after->getArgument(1)));
   scf::YieldOp::create(b, ValueRange{after->getArgument(1)});
 

@@ -12,7 +12,8 @@ using namespace tenon;
 /// Why no loops can be emitted for the op.
 static StringRef refusal(Operation *op) {
   if (isa<NonZeroOp, CompressOp, UniqueOp, NonMaxSuppressionOp>(op))
-    return "gives a result whose size depends on the elements of its inputs: programs know sizes before they run";
+    return "gives a result whose size depends on the elements of its inputs: programs know sizes before they "
+           "run";
   if (isa<IfOp, LoopOp, ScanOp>(op))
     return "needs branches in the program, which has none: it has to be decided by constants";
   if (isa<RnnOp, GruOp, LstmOp>(op))

@@ -1,7 +1,8 @@
 //===- Unstructured.h - Loops of ops that are not structured -------------------------------------===//
 //
-// What writes to computed places or carries data-dependent state from element to element has no schedule: each op family
-// has a file that emits its loops on memory. They run on one thread, as one iteration of the kernel's range.
+// What writes to computed places or carries data-dependent state from element to element has no schedule:
+// each op family has a file that emits its loops on memory. They run on one thread, as one iteration of the
+// kernel's range.
 //
 //===----------------------------------------------------------------------------------------===//
 
@@ -13,16 +14,18 @@
 
 namespace tenon {
 
-/// The buffers an op reads and writes: in the order of its operands; in that of its results, null for one no one reads.
+/// The buffers an op reads and writes: in the order of its operands; in that of its results, null for one no
+/// one reads.
 struct OpBuffers {
   llvm::ArrayRef<mlir::Value> inputs, outputs;
 };
 
-/// Emits the loops of `op` at the end of what `builder` has built, or fails with a diagnostic if they can't be.
+/// Emits the loops of `op` at the end of what `builder` has built, or fails with a diagnostic if they can't
+/// be.
 llvm::LogicalResult emitUnstructured(mlir::Operation *op, mlir::OpBuilder &builder, const OpBuffers &buffers);
 
-/// Builds loops of scalar code on memory. Elements are signless; where signedness matters, it comes as the element type
-/// the tenon op has.
+/// Builds loops of scalar code on memory. Elements are signless; where signedness matters, it comes as the
+/// element type the tenon op has.
 class LoopBuilder : public mlir::ImplicitLocOpBuilder {
 public:
   using Body = llvm::function_ref<void(mlir::ValueRange)>;
@@ -37,8 +40,8 @@ public:
   void forEach(mlir::ValueRange sizes, Body body);
   /// The body runs if the condition holds.
   void when(mlir::Value condition, llvm::function_ref<void()> body);
-  /// Copies the part of `from` at the indices `fromOuter` of its first dimensions to `to` at `toOuter`. The dimensions
-  /// behind those have the same sizes.
+  /// Copies the part of `from` at the indices `fromOuter` of its first dimensions to `to` at `toOuter`. The
+  /// dimensions behind those have the same sizes.
   void copy(mlir::Value from, mlir::ValueRange fromOuter, mlir::Value to, mlir::ValueRange toOuter);
 
   mlir::Value load(mlir::Value memref, mlir::ValueRange indices);

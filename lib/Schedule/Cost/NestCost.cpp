@@ -206,12 +206,11 @@ double NestCost::cycles(double computeCycles) const {
   bound = std::pow(bound, 0.25);
 
   // The processor's own prefetching hides most of what comes from the second level under the computation; of
-  // what is further away three quarters where it lies in runs, as long as the first use has computation to hide
-  // it under; the emitter's nearly all.
+  // what is further away three quarters where it lies in runs, as long as the first use has computation to
+  // hide it under; the emitter's nearly all.
   double waits = pageWalks() * walkCycles, farWaits = 0;
   for (auto [operand, moved] : llvm::zip_equal(operands, near))
-    waits +=
-        moved.bytes / machine.l2BytesPerCycle * (operand->packable ? 0.05 : 0.15 + 0.5 * jumps(operand));
+    waits += moved.bytes / machine.l2BytesPerCycle * (operand->packable ? 0.05 : 0.15 + 0.5 * jumps(operand));
   double busy = std::min(1.0, fromFar / computeCycles);
   for (auto [operand, moved, cycles] : llvm::zip_equal(operands, far, farCycles))
     farWaits += isAskedFor(operand) ? cycles * (0.15 + 0.85 * busy * busy)

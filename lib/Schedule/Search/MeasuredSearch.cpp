@@ -1,5 +1,4 @@
-//===- MeasuredSearch.cpp - The best of the candidates the model ranks first
-//------------------------------===//
+//===- MeasuredSearch.cpp - The best of the candidates the model ranks first ------------------===//
 
 #include "tenon/Schedule/Search/MeasuredSearch.h"
 #include "tenon/Schedule/Space/ScheduleSpace.h"

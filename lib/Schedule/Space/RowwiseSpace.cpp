@@ -90,7 +90,8 @@ void tenon::enumerateRowwise(const KernelShape &shape, std::vector<ScoredSchedul
       candidate.schedule.stages.push_back(stage);
       continue;
     }
-    // An elementwise producer several ops read, and costly: once into scratch, if there is room for a row of it.
+    // An elementwise producer several ops read, and costly: once into scratch, if there is room for a row of
+    // it.
     int64_t rowBytes = 4;
     bool alongRow = false; // what has one value a row stays in a register
     for (unsigned loop = 0; loop < op.getNumLoops(); ++loop)

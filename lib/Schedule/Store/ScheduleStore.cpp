@@ -1,5 +1,4 @@
-//===- ScheduleStore.cpp - Schedules that were found, by kernel and machine
-//---------------------------------===//
+//===- ScheduleStore.cpp - Schedules that were found, by kernel and machine -------------------===//
 
 #include "tenon/Schedule/Store/ScheduleStore.h"
 #include "tenon/Dialect/Tenon/IR/Tenon.h"

@@ -1,5 +1,4 @@
-//===- ScheduleStore.h - Schedules that were found, by kernel and machine
-//-----------------------------------===//
+//===- ScheduleStore.h - Schedules that were found, by kernel and machine ---------------------===//
 
 #ifndef TENON_SCHEDULE_STORE_SCHEDULESTORE_H
 #define TENON_SCHEDULE_STORE_SCHEDULESTORE_H
