@@ -73,7 +73,8 @@ namespace {
 struct OfferCopies : tenon::impl::OfferCopiesBase<OfferCopies> {
   void runOnOperation() override {
     func::FuncOp function = getOperation();
-    if (!function->hasAttr("tenon.structured") || function->hasAttr("tenon.schedule"))
+    if (!function->hasAttr("tenon.structured") || function->hasAttr("tenon.schedule") ||
+        findUnstructuredOp(function))
       return;
     FailureOr<StructuredKernel> kernel = StructuredKernel::create(function);
     if (failed(kernel))

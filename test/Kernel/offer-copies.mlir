@@ -89,3 +89,14 @@ func.func private @transposed(%A: tensor<7x8xf32>, %B: tensor<40x7xf32>) -> tens
   } -> tensor<8x40xf32>
   return %r : tensor<8x40xf32>
 }
+
+// -----
+
+// A kernel without structured ops stays as it is.
+// CHECK-LABEL: func.func private @top
+// CHECK-NEXT: tenon.top_k
+// CHECK-NEXT: return
+func.func private @top(%x: tensor<3x40xf32>, %k: tensor<1xi64>) -> (tensor<3x2xf32>, tensor<3x2xi64>) attributes {tenon.structured} {
+  %values, %indices = tenon.top_k %x, %k {axis = 1 : i64, sorted} : (tensor<3x40xf32>, tensor<1xi64>) -> (tensor<3x2xf32>, tensor<3x2xi64>)
+  return %values, %indices : tensor<3x2xf32>, tensor<3x2xi64>
+}
