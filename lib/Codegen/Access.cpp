@@ -89,6 +89,26 @@ LinearForm KernelEmitter::indexOf(AffineExpr expr, const Point &point) {
   }
 }
 
+/// A quotient or remainder that comes out without a division, as in tiles that start at multiples of the
+/// divisor.
+std::optional<LinearForm> KernelEmitter::exactQuotient(AffineExpr expr, const Point &point) {
+  if (expr.getKind() != AffineExprKind::FloorDiv && expr.getKind() != AffineExprKind::Mod)
+    return std::nullopt;
+  auto binary = cast<AffineBinaryOpExpr>(expr);
+  bool isSum = true;
+  binary.getLHS().walk([&](AffineExpr part) {
+    isSum &= part.getKind() != AffineExprKind::FloorDiv && part.getKind() != AffineExprKind::CeilDiv &&
+             part.getKind() != AffineExprKind::Mod;
+  });
+  if (!isSum)
+    return std::nullopt;
+  LinearForm rest = indexOf(binary.getLHS(), point);
+  LinearForm quotient = takeQuotient(rest, cast<AffineConstantExpr>(binary.getRHS()).getValue());
+  if (!rest.isConstant())
+    return std::nullopt;
+  return expr.getKind() == AffineExprKind::Mod ? rest : quotient;
+}
+
 std::optional<int64_t> KernelEmitter::laneStep(AffineExpr expr, const Point &point,
                                                std::optional<Variable> vector) {
   if (!vector || !expr.isFunctionOfDim(*vector))
@@ -185,6 +205,13 @@ KernelEmitter::Key KernelEmitter::memoKey(Value tensor, ArrayRef<AffineExpr> ind
   Key key{reinterpret_cast<int64_t>(tensor.getAsOpaquePointer()), kind};
   for (AffineExpr index : indices) {
     key.push_back(reinterpret_cast<int64_t>(index.getAsOpaquePointer()));
+    // Neighbours share a quotient.
+    if (std::optional<LinearForm> exact = exactQuotient(index, point)) {
+      key.push_back(exact->constant);
+      for (auto [value, factor] : exact->terms)
+        key.insert(key.end(), {reinterpret_cast<int64_t>(value.getAsOpaquePointer()), factor});
+      continue;
+    }
     // The bases count too: the remainder of a loop starts elsewhere at the same offsets, and variables that
     // stand for computed indices come and go under the same number.
     for (Variable variable = 0; variable < variables.size(); ++variable) {

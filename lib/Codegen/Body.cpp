@@ -50,8 +50,8 @@ Value KernelEmitter::evaluate(Value tensor, Exprs indices, Point point, std::opt
   if (auto pad = dyn_cast<tensor::PadOp>(producer))
     return evaluatePad(pad, indices, point, vector);
   DenseElementsAttr constant;
-  if (matchPattern(tensor, m_Constant(&constant)) && constant.isSplat())
-    return arith::ConstantOp::create(builder, loc, cast<TypedAttr>(constant.getSplatValue<Attribute>()));
+  if (matchPattern(tensor, m_Constant(&constant)))
+    return evaluateConstant(constant, indices, point, vector);
 
   auto generic = cast<linalg::GenericOp>(producer);
   auto result = cast<OpResult>(tensor);
@@ -67,6 +67,39 @@ Value KernelEmitter::evaluate(Value tensor, Exprs indices, Point point, std::opt
   return scopes.back().memo[key] = values[result.getResultNumber()];
 }
 
+/// The element of a constant in the kernel. Its place is known where tiles span the loops it is indexed by.
+Value KernelEmitter::evaluateConstant(DenseElementsAttr elements, ArrayRef<AffineExpr> indices,
+                                      const Point &point, std::optional<Variable> vector) {
+  auto element = [&](int64_t i) -> Value {
+    return arith::ConstantOp::create(builder, loc, cast<TypedAttr>(elements.getValues<Attribute>()[i]));
+  };
+  if (elements.isSplat())
+    return element(0);
+  LinearForm place;
+  int64_t stride = 1;
+  bool moves = false;
+  for (auto [index, size] : llvm::reverse(llvm::zip_equal(indices, elements.getType().getShape()))) {
+    place.add(indexOf(index, point), stride);
+    stride *= size;
+    moves |= laneStep(index, point, vector) != 0;
+  }
+  if (!moves && place.isConstant())
+    return element(place.constant);
+  if (!moves) {
+    auto type = VectorType::get(stride, elements.getElementType());
+    Value all = arith::ConstantOp::create(builder, loc, type, elements.reshape(type));
+    return vector::ExtractOp::create(builder, loc, all, place.materialize(builder, loc));
+  }
+  Values lane;
+  int64_t count = laneCount(point, vector);
+  for (int64_t i = 0; i < lanes; ++i) {
+    Point at = point;
+    at[*vector] += std::min(i, count - 1);
+    lane.push_back(evaluateConstant(elements, indices, at, std::nullopt));
+  }
+  return vector::FromElementsOp::create(builder, loc, vectorType(elements.getElementType()), lane);
+}
+
 KernelEmitter::Values KernelEmitter::evaluateBody(linalg::GenericOp op, const Exprs &indices,
                                                   const Point &point, std::optional<Variable> vector,
                                                   ValueRange accumulators) {
@@ -79,7 +112,13 @@ KernelEmitter::Values KernelEmitter::evaluateBody(linalg::GenericOp op, const Ex
   return results;
 }
 
-/// Emits `op` of a body again on `operands`, on vectors if one of them is.
+static bool isNumber(Value value, double number) {
+  APFloat known(0.0);
+  return matchPattern(value, m_ConstantFloat(&known)) && known.isExactlyValue(number);
+}
+
+/// Emits `op` of a body again on `operands`, on vectors if one of them is; what follows from constants is
+/// one.
 static Value emitAgain(OpBuilder &builder, Operation *op, StringRef name, SmallVector<Value, 4> operands,
                        function_ref<Value(Value)> broadcast) {
   bool vectors = llvm::any_of(operands, [](Value value) { return isa<VectorType>(value.getType()); });
@@ -91,7 +130,35 @@ static Value emitAgain(OpBuilder &builder, Operation *op, StringRef name, SmallV
   state.addAttributes(op->getAttrs());
   Type type = op->getResult(0).getType();
   state.addTypes(vectors ? cast<VectorType>(operands.front().getType()).clone(type) : type);
-  return builder.create(state)->getResult(0);
+  Operation *created = builder.create(state);
+  SmallVector<Value> folded;
+  if (llvm::all_of(operands, [](Value operand) { return matchPattern(operand, m_Constant()); }) &&
+      succeeded(builder.tryFold(created, folded)) && !folded.empty()) {
+    created->erase();
+    return folded.front();
+  }
+  return created->getResult(0);
+}
+
+/// `sum`, whose operand `product` is a product, as one multiply-add: less than that where a factor is known
+/// to be 1 or -1, or the other summand to be -0.
+Value KernelEmitter::evaluateMultiplyAdd(arith::AddFOp sum, arith::MulFOp product, Value summand,
+                                         BodyContext &body) {
+  auto again = [&](Operation *op, StringRef name, Values operands) {
+    return emitAgain(builder, op, name, operands, [&](Value scalar) { return broadcast(scalar); });
+  };
+  Value lhs = evaluateInBody(product.getLhs(), body), rhs = evaluateInBody(product.getRhs(), body);
+  Value other = evaluateInBody(summand, body);
+  bool isAlone = isNumber(other, -0.0);
+  for (auto [factor, value] : {std::make_pair(lhs, rhs), std::make_pair(rhs, lhs)}) {
+    if (isNumber(factor, 1))
+      return isAlone ? value : again(sum, arith::AddFOp::getOperationName(), {value, other});
+    if (isNumber(factor, -1))
+      return again(sum, arith::SubFOp::getOperationName(), {other, value});
+  }
+  if (isAlone)
+    return again(product, arith::MulFOp::getOperationName(), {lhs, rhs});
+  return again(sum, math::FmaOp::getOperationName(), {lhs, rhs, other});
 }
 
 Value KernelEmitter::evaluateInBody(Value value, BodyContext &body) {
@@ -143,14 +210,22 @@ Value KernelEmitter::evaluateInBody(Value value, BodyContext &body) {
     }
   } else if (auto extract = dyn_cast<tensor::ExtractOp>(producer)) {
     emitted = evaluateExtract(extract, body);
+  } else if (auto select = dyn_cast<arith::SelectOp>(producer)) {
+    // Of a choice that is known here, nothing else is computed.
+    Value condition = evaluateInBody(select.getCondition(), body);
+    APInt known;
+    if (matchPattern(condition, m_ConstantInt(&known)))
+      emitted = evaluateInBody(known.isZero() ? select.getFalseValue() : select.getTrueValue(), body);
+    else
+      emitted = again(select, arith::SelectOp::getOperationName(),
+                      {condition, evaluateInBody(select.getTrueValue(), body),
+                       evaluateInBody(select.getFalseValue(), body)});
   } else {
     if (auto add = dyn_cast<arith::AddFOp>(producer); add && options.fuseMultiplyAdd)
       for (unsigned i = 0; i < 2 && !emitted; ++i)
         if (auto product = add->getOperand(i).getDefiningOp<arith::MulFOp>();
             product && product->hasOneUse() && product->getBlock() == block)
-          emitted = again(add, math::FmaOp::getOperationName(),
-                          {evaluateInBody(product.getLhs(), body), evaluateInBody(product.getRhs(), body),
-                           evaluateInBody(add->getOperand(1 - i), body)});
+          emitted = evaluateMultiplyAdd(add, product, add->getOperand(1 - i), body);
     if (!emitted) {
       Values operands;
       for (Value operand : producer->getOperands())

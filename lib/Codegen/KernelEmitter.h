@@ -29,6 +29,7 @@
 #include "tenon/Dialect/Tenon/IR/Schedule.h"
 #include "tenon/Structure/StructuredKernel.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -229,6 +230,7 @@ private:
 
   // Padding.cpp
   void findUnguarded(const Node &node);
+  void findUnguarded(const StructuredOp &op, const Exprs &indices);
   std::optional<Range> rangeOf(const LinearForm &form) const;
   bool canSplitBorder(const Node &node, const Buffer &destination) const;
   bool isRun(const Node &node, unsigned dim, const Buffer &destination) const;
@@ -269,6 +271,7 @@ private:
 
   // Access.cpp
   LinearForm indexOf(mlir::AffineExpr expr, const Point &point);
+  std::optional<LinearForm> exactQuotient(mlir::AffineExpr expr, const Point &point);
   /// By how much the index grows from lane to lane, or none if it is not regular.
   std::optional<int64_t> laneStep(mlir::AffineExpr expr, const Point &point, std::optional<Variable> vector);
   std::optional<int64_t> laneStride(mlir::Value memref, llvm::ArrayRef<mlir::AffineExpr> indices,
@@ -294,10 +297,14 @@ private:
   mlir::Value evaluate(mlir::Value tensor, Exprs indices, Point point, std::optional<Variable> vector);
   mlir::Value evaluatePad(mlir::tensor::PadOp pad, const Exprs &indices, const Point &point,
                           std::optional<Variable> vector);
+  mlir::Value evaluateConstant(mlir::DenseElementsAttr elements, llvm::ArrayRef<mlir::AffineExpr> indices,
+                               const Point &point, std::optional<Variable> vector);
   /// The values the op's body yields, with `accumulators` for its result arguments in a reduction.
   Values evaluateBody(mlir::linalg::GenericOp op, const Exprs &indices, const Point &point,
                       std::optional<Variable> vector, mlir::ValueRange accumulators);
   mlir::Value evaluateInBody(mlir::Value value, BodyContext &context);
+  mlir::Value evaluateMultiplyAdd(mlir::arith::AddFOp sum, mlir::arith::MulFOp product, mlir::Value summand,
+                                  BodyContext &body);
   mlir::Value evaluateExtract(mlir::tensor::ExtractOp extract, BodyContext &context);
   Exprs compose(mlir::AffineMap map, llvm::ArrayRef<mlir::AffineExpr> indices) const;
   Exprs loopIndices(const StructuredOp &op, unsigned result, llvm::ArrayRef<mlir::AffineExpr> resultIndices);
@@ -351,6 +358,9 @@ private:
   llvm::DenseMap<Variable, Range> unguarded;
   /// By the number of a reduction.
   llvm::DenseMap<unsigned, llvm::SmallVector<PaddedWindow>> windows;
+  /// Variables of the root with indices that are quotients of them: their tiles keep to the step, which
+  /// divides then.
+  llvm::SmallDenseSet<Variable> divided;
   /// Loads are not moved out of scopes up to this one: the register tile's own, so that its registers stay
   /// counted.
   unsigned hoistLimit = 0;

@@ -55,6 +55,15 @@ LogicalResult KernelEmitter::emit(func::FuncOp target) {
   for (AffineExpr extent : rootOp.extents)
     root.indices.push_back(getAffineDimExpr(addVariable(extent), context));
   rootVariables = variables.size();
+  for (const auto &entry : kernel.mapLoopsToRoot())
+    for (const Access &input : kernel.getOp(entry.first).inputs)
+      input.map.walkExprs([&](AffineExpr expr) {
+        if (expr.getKind() != AffineExprKind::FloorDiv && expr.getKind() != AffineExprKind::Mod)
+          return;
+        for (auto [loop, rootLoop] : llvm::enumerate(entry.second))
+          if (rootLoop && expr.isFunctionOfDim(loop))
+            divided.insert(variableOf(root, *rootLoop));
+      });
   placed[root.op] = &root;
   noteRootIndices(rootOp, root.indices);
   if (failed(buildTree(root)))
@@ -138,8 +147,9 @@ SmallVector<KernelEmitter::Loop> KernelEmitter::toLoops(const Node &node, ArrayR
     for (const LoopStep &loop : node.schedule->inner)
       if (loop.dim == step.dim)
         last = nullptr;
-    loops.push_back(
-        {variableOf(node, step.dim), isVector ? step.step * lanes : step.step, !isVector && last == &step});
+    Variable variable = variableOf(node, step.dim);
+    bool even = !isVector && last == &step && !divided.contains(variable);
+    loops.push_back({variable, isVector ? step.step * lanes : step.step, even});
   }
   return loops;
 }

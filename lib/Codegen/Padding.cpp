@@ -38,19 +38,34 @@ std::optional<KernelEmitter::Range> KernelEmitter::rangeOf(const LinearForm &for
 void KernelEmitter::findUnguarded(const Node &node) {
   for (const std::unique_ptr<Node> &child : node.children)
     findUnguarded(*child);
-  for (const Access &input : kernel.getOp(node.op).inputs) {
+  findUnguarded(kernel.getOp(node.op), node.indices);
+}
+
+/// The same for what `op` reads at `indices`, and the elementwise ops without a stage that it reads through.
+void KernelEmitter::findUnguarded(const StructuredOp &op, const Exprs &indices) {
+  for (const Access &input : op.inputs) {
     std::optional<unsigned> producer = kernel.numberOf(input.tensor);
-    auto pad = producer ? dyn_cast<tensor::PadOp>(kernel.getOp(*producer).op) : tensor::PadOp();
-    if (!pad || placed.contains(*producer))
+    if (!producer || placed.contains(*producer))
       continue;
-    for (auto [dim, index] : llvm::enumerate(compose(input.map, node.indices))) {
+    const StructuredOp &read = kernel.getOp(*producer);
+    auto pad = dyn_cast<tensor::PadOp>(read.op);
+    if (!pad) {
+      Exprs inside = compose(input.map, indices);
+      findUnguarded(read, loopIndices(read, cast<OpResult>(input.tensor).getResultNumber(), inside));
+      continue;
+    }
+    for (auto [dim, index] : llvm::enumerate(compose(input.map, indices))) {
       int64_t low = pad.getStaticLow()[dim], high = pad.getStaticHigh()[dim];
       int64_t size = pad.getSourceType().getDimSize(dim);
       if ((low == 0 && high == 0) || ShapedType::isDynamic(size))
         continue;
-      // index = step * variable + others, others from 0 to `most`.
+      // index = step * variable + others, others from `least` to `most`.
       std::optional<Variable> along;
-      int64_t step = 0, most = 0;
+      int64_t step = 0;
+      LinearForm start = indexOf(index, Point());
+      if (!start.isConstant())
+        continue;
+      int64_t least = start.constant, most = start.constant;
       bool isRegular = true;
       for (Variable variable = 0; variable < variables.size(); ++variable) {
         if (!index.isFunctionOfDim(variable))
@@ -68,7 +83,7 @@ void KernelEmitter::findUnguarded(const Node &node) {
       if (!isRegular || !along)
         continue;
       auto [known, isNew] = unguarded.try_emplace(*along, Range{0, variables[*along].extent - 1});
-      known->second.first = std::max<int64_t>(known->second.first, llvm::divideCeil(low, step));
+      known->second.first = std::max<int64_t>(known->second.first, llvm::divideCeilSigned(low - least, step));
       known->second.second =
           std::min<int64_t>(known->second.second, llvm::divideFloorSigned(size - 1 + low - most, step));
     }

@@ -46,6 +46,13 @@ bool KernelEmitter::hasScalableForm() const {
   auto toRoot = kernel.mapLoopsToRoot();
   for (auto [number, op] : llvm::enumerate(kernel.getOps())) {
     const StageSchedule *stage = schedule.find(number);
+    // Constants of a kernel are not in memory, from which lanes could be gathered.
+    for (const Access &input : op.inputs)
+      for (auto [loop, rootLoop] : llvm::enumerate(toRoot.lookup(number)))
+        if (isa_and_nonnull<arith::ConstantOp>(input.tensor.getDefiningOp()) &&
+            input.map.isFunctionOfDim(loop) &&
+            ((root && rootLoop && root->vectorDim == rootLoop) || (stage && stage->vectorDim == loop)))
+          return false;
     if (!stage || !stage->vectorDim || !op.isReductionLoop(*stage->vectorDim))
       continue;
     // No instruction multiplies the lanes of a vector with each other.

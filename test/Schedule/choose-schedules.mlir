@@ -144,3 +144,29 @@ func.func private @given(%x: tensor<64xf32>) -> tensor<64xf32>
   } -> tensor<64xf32>
   return %r : tensor<64xf32>
 }
+
+// -----
+
+#wino_out = affine_map<(y, t, i, c) -> (y, t, i, c)>
+#wino_coef = affine_map<(y, t, i, c) -> (i, 0)>
+#wino_half = affine_map<(y, t, i, c) -> (y mod 4, 1)>
+#wino_line = affine_map<(y, t, i, c) -> (y floordiv 4, t, c)>
+
+// A tile spans the loops by which a constant of the kernel is indexed: all of d2, and of d0 what its remainder takes.
+// CHECK-LABEL: func.func private @tiles_span_periods
+// CHECK-NOT: d2 by
+// CHECK-SAME: d0 by 4
+// CHECK-NOT: d2 by
+// CHECK-SAME: vector d3
+func.func private @tiles_span_periods(%x: tensor<14x14x64xf32>) -> tensor<56x14x6x64xf32> attributes {tenon.structured} {
+  %matrix = arith.constant dense<[[1.0, 2.0], [3.0, 4.0], [5.0, 6.0], [7.0, 8.0], [9.0, 1.0], [2.0, 3.0]]> : tensor<6x2xf32>
+  %empty = tensor.empty() : tensor<56x14x6x64xf32>
+  %r = linalg.generic {indexing_maps = [#wino_coef, #wino_half, #wino_line, #wino_out], iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+      ins(%matrix, %matrix, %x : tensor<6x2xf32>, tensor<6x2xf32>, tensor<14x14x64xf32>) outs(%empty : tensor<56x14x6x64xf32>) {
+  ^bb0(%a: f32, %b: f32, %u: f32, %o: f32):
+    %p = arith.mulf %a, %u : f32
+    %s = arith.addf %p, %b : f32
+    linalg.yield %s : f32
+  } -> tensor<56x14x6x64xf32>
+  return %r : tensor<56x14x6x64xf32>
+}

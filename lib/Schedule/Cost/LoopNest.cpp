@@ -2,6 +2,7 @@
 
 #include "tenon/Schedule/Cost/LoopNest.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
@@ -33,9 +34,16 @@ static int64_t valueAt(AffineExpr expr, ArrayRef<int64_t> point) {
   }
 }
 
-static LoopNest::Operand makeOperand(const Access &access, unsigned loops) {
+/// Whether the tensor is a constant inside the kernel, whose elements tiles know.
+static bool isKnown(Value tensor) { return isa_and_nonnull<arith::ConstantOp>(tensor.getDefiningOp()); }
+
+static LoopNest::Operand makeOperand(Access access, unsigned loops) {
   LoopNest::Operand operand;
   auto type = cast<RankedTensorType>(access.tensor.getType());
+  if (isKnown(access.tensor)) // no memory to move in
+    access.map = AffineMap::get(
+        loops, 0, SmallVector<AffineExpr>(type.getRank(), getAffineConstantExpr(0, type.getContext())),
+        type.getContext());
   operand.elementBytes = std::max(1u, type.getElementTypeBitWidth() / 8);
   operand.strides.assign(loops, 0);
   SmallVector<int64_t> origin(loops, 0);
@@ -76,6 +84,35 @@ static Access throughMoves(const StructuredKernel &kernel, Access access, ArrayR
   return access;
 }
 
+/// Raises `periods` to those of the constants that `access` reads, also through elementwise ops.
+static void addPeriods(const StructuredKernel &kernel, const Access &access, LoopNest &nest,
+                       ArrayRef<unsigned> stored, llvm::SmallDenseSet<unsigned> &visited) {
+  if (isKnown(access.tensor)) {
+    for (AffineExpr index : access.map.getResults()) {
+      AffineExpr inside = index;
+      int64_t period = std::numeric_limits<int64_t>::max();
+      if (index.getKind() == AffineExprKind::Mod) {
+        inside = cast<AffineBinaryOpExpr>(index).getLHS();
+        period = cast<AffineConstantExpr>(cast<AffineBinaryOpExpr>(index).getRHS()).getValue();
+      }
+      if (auto dim = dyn_cast<AffineDimExpr>(inside))
+        nest.periods[dim.getPosition()] =
+            std::max(nest.periods[dim.getPosition()], std::min(period, nest.extents[dim.getPosition()]));
+    }
+    return;
+  }
+  std::optional<unsigned> producer = kernel.numberOf(access.tensor);
+  if (!producer || llvm::is_contained(stored, *producer) || !visited.insert(*producer).second)
+    return;
+  const StructuredOp &op = kernel.getOp(*producer);
+  AffineMap written = op.outputs[cast<OpResult>(access.tensor).getResultNumber()].map;
+  if (op.isReduction() || !written.isPermutation())
+    return;
+  AffineMap loops = inversePermutation(written).compose(access.map);
+  for (const Access &input : op.inputs)
+    addPeriods(kernel, {input.tensor, input.map.compose(loops)}, nest, stored, visited);
+}
+
 LoopNest tenon::makeLoopNest(const StructuredKernel &kernel, unsigned number, ArrayRef<unsigned> stored) {
   const StructuredOp &op = kernel.getOp(number);
   LoopNest nest;
@@ -86,6 +123,11 @@ LoopNest tenon::makeLoopNest(const StructuredKernel &kernel, unsigned number, Ar
   for (const Access &input : op.inputs)
     nest.inputs.push_back(makeOperand(throughMoves(kernel, input, stored), op.getNumLoops()));
   nest.output = makeOperand(op.outputs.front(), op.getNumLoops());
+  nest.periods.assign(op.getNumLoops(), 1);
+  llvm::SmallDenseSet<unsigned> visited;
+  if (!op.isReduction())
+    for (const Access &input : op.inputs)
+      addPeriods(kernel, input, nest, stored, visited);
   nest.combinesLanes = op.outputs.size() == 1;
   return nest;
 }

@@ -41,6 +41,7 @@ std::vector<ScoredTile> tenon::rankTiles(const LoopNest &nest, ArrayRef<unsigned
     if (!nest.reduction[loop])
       parallel.push_back(loop);
   bool reduces = llvm::is_contained(nest.reduction, true);
+  bool isPeriodic = llvm::any_of(nest.periods, [](int64_t period) { return period > 1; });
   // LLVM spills when nearly all of 32 registers are alive at once; of 16 every one is needed.
   unsigned limit = machine.numVectorRegisters - (machine.numVectorRegisters > 16 ? 2 : 0);
 
@@ -76,7 +77,13 @@ std::vector<ScoredTile> tenon::rankTiles(const LoopNest &nest, ArrayRef<unsigned
     }
     RegisterTile tile;
     tile.vectorLoop = vector;
-    tile.extents.assign(nest.size(), 1);
+    tile.extents.assign(nest.periods);
+    // One period with all it knows is long enough, and a part of one knows nothing.
+    if (isPeriodic && nest.periods[vector] == 1) {
+      tile.extents[vector] = lanes;
+      consider(tile);
+      continue;
+    }
     int64_t vectors = llvm::divideCeil(nest.extents[vector], lanes);
     for (int64_t count : {1, 2, 3, 4, 6, 8}) {
       if (count > vectors && count > 1)

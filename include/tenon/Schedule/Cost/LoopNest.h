@@ -40,6 +40,9 @@ struct LoopNest {
   llvm::SmallVector<bool, 8> reduction;
   llvm::SmallVector<Operand, 3> inputs;
   Operand output;
+  /// Iterations of each loop after which what the body reads of the kernel's own constants repeats: 1 where
+  /// it is always the same. In a tile of as many every such element is known.
+  llvm::SmallVector<int64_t, 8> periods;
   /// Whether lanes along a reduction loop can be combined at its end: there is one result.
   bool combinesLanes = true;
 
