@@ -28,6 +28,7 @@ static const OpTable &getTable() {
     addReduction(table);
     addResize(table);
     addShape(table);
+    addWinograd(table);
     return table;
   }();
   return table;

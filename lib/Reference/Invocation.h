@@ -106,6 +106,7 @@ void addRecurrent(OpTable &table);
 void addReduction(OpTable &table);
 void addResize(OpTable &table);
 void addShape(OpTable &table);
+void addWinograd(OpTable &table);
 
 } // namespace tenon::reference
 

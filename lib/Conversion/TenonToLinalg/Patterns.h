@@ -18,6 +18,7 @@ void populateQuantPatterns(const mlir::TypeConverter &converter, mlir::RewritePa
 void populateReductionPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
 void populateResizePatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
 void populateShapePatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
+void populateWinogradPatterns(const mlir::TypeConverter &converter, mlir::RewritePatternSet &patterns);
 
 } // namespace tenon
 

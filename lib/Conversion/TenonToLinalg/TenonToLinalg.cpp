@@ -219,6 +219,7 @@ void ConvertTenonToLinalg::runOnOperation() {
   populateReductionPatterns(converter, patterns);
   populateResizePatterns(converter, patterns);
   populateShapePatterns(converter, patterns);
+  populateWinogradPatterns(converter, patterns);
   if (failed(applyPartialConversion(getOperation(), target, std::move(patterns))))
     return signalPassFailure();
   WalkResult sunk = getOperation().walk([](KernelOp kernel) {

@@ -47,6 +47,15 @@ func.func @matrix_products(%a: tensor<2x3xf32>, %b: tensor<5x3xf32>, %v: tensor<
   return
 }
 
+// CHECK-LABEL: @winograd
+// CHECK: tenon.winograd_input %{{.*}} {pads = array<i64: 1, 0, 1, 2>, tile = 4 : i64} : (tensor<1x7x7x3xf32>) -> tensor<1x2x2x6x6x3xf32>
+// CHECK: tenon.winograd_output %{{.*}} {height = 7 : i64, tile = 4 : i64, width = 5 : i64} : (tensor<1x2x2x6x6x3xf32>) -> tensor<1x7x5x3xf32>
+func.func @winograd(%x: tensor<1x7x7x3xf32>) {
+  %0 = tenon.winograd_input %x {tile = 4 : i64, pads = array<i64: 1, 0, 1, 2>} : (tensor<1x7x7x3xf32>) -> tensor<1x2x2x6x6x3xf32>
+  %1 = tenon.winograd_output %0 {tile = 4 : i64, height = 7 : i64, width = 5 : i64} : (tensor<1x2x2x6x6x3xf32>) -> tensor<1x7x5x3xf32>
+  return
+}
+
 // CHECK-LABEL: @optional_operands
 func.func @optional_operands(%x: tensor<2x3xf32>, %s: tensor<3xf32>, %q: tensor<1x2x4x8xf32>, %n: tensor<1xi64>,
                              %b: tensor<1x6x4xf32>, %c: tensor<1x2x6xf32>, %t: tensor<1xf32>) {
