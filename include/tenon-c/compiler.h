@@ -98,8 +98,8 @@ TENON_C_API tenon_invocation_t *tenonInvocationCreate(tenon_session_t *session);
 /// Frees the invocation and the compiled model in it. Null is allowed.
 TENON_C_API void tenonInvocationDestroy(tenon_invocation_t *invocation);
 /// Sets an option from text: target, cpu, features, shape (`input=1x3x224x224`), symbol (`batch=1`), threads,
-/// embed-weights, profile, cache, stop-after, verify-each. `shape` and `symbol` may be set several times.
-/// Fails if there is no such option or the value doesn't fit it.
+/// accuracy, embed-weights, profile, cache, stop-after, verify-each. `shape` and `symbol` may be set several
+/// times. Fails if there is no such option or the value doesn't fit it.
 TENON_C_API tenon_result_t tenonInvocationSetOption(tenon_invocation_t *invocation, const char *key,
                                                     const char *value);
 /// Compiles the model; a model compiled before is dropped.

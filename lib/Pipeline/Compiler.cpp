@@ -110,7 +110,7 @@ LogicalResult Compilation::runPhase(Phase phase) {
   PhaseTimer timer(times, phase);
   PassManager passes(module->getContext());
   passes.enableVerifier(true);
-  PhaseOptions phaseOptions{machine, options.target, options.cpu, options.features};
+  PhaseOptions phaseOptions{machine, options.accuracy, options.target, options.cpu, options.features};
   buildPhase(phase, passes, phaseOptions);
   OwningOpRef<ModuleOp> before;
   if (options.reproduceDefects)
@@ -135,6 +135,8 @@ LogicalResult Compilation::runGuarded(Phase phase, ModuleOp before, function_ref
   if (!before)
     return error;
   std::string pipeline = ("tenon-" + stringify(phase) + "=machine=" + options.target).str();
+  if (options.accuracy != Accuracy::Full)
+    pipeline += (" accuracy=" + stringify(options.accuracy)).str();
   for (const auto &[name, value] : {std::pair("cpu", options.cpu), std::pair("features", options.features)})
     if (!value.empty())
       pipeline += (Twine(" ") + name + "=" + value).str();

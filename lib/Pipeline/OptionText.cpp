@@ -24,6 +24,14 @@ static Problem setThreads(CompileOptions &options, StringRef value) {
   return std::nullopt;
 }
 
+static Problem setAccuracy(CompileOptions &options, StringRef value) {
+  std::optional<Accuracy> accuracy = parseAccuracy(value);
+  if (!accuracy)
+    return ("expected an accuracy (full, high, moderate), but got '" + value + "'").str();
+  options.accuracy = *accuracy;
+  return std::nullopt;
+}
+
 static Problem setStopAfter(CompileOptions &options, StringRef value) {
   std::optional<Phase> phase = parsePhase(value);
   if (!phase) {
@@ -64,6 +72,7 @@ static constexpr std::pair<StringLiteral, Setter> setters[] = {
     {"shape", addShape},
     {"symbol", addSymbol},
     {"threads", setThreads},
+    {"accuracy", setAccuracy},
     {"embed-weights",
      [](CompileOptions &options, StringRef value) { return setFlag(options.embedWeights, value); }},
     {"profile", [](CompileOptions &options, StringRef value) { return setFlag(options.profile, value); }},

@@ -37,6 +37,17 @@ std::optional<Phase> tenon::parsePhase(StringRef name) {
   return std::nullopt;
 }
 
+static constexpr llvm::StringLiteral accuracies[] = {"full", "high", "moderate"};
+
+StringRef tenon::stringify(Accuracy accuracy) { return accuracies[static_cast<unsigned>(accuracy)]; }
+
+std::optional<Accuracy> tenon::parseAccuracy(StringRef name) {
+  for (unsigned i = 0; i < std::size(accuracies); ++i)
+    if (accuracies[i] == name)
+      return static_cast<Accuracy>(i);
+  return std::nullopt;
+}
+
 static std::unique_ptr<Pass> foldConstants(FoldConstantsOptions options = {}) {
   return createFoldConstantsPass(reference::makeOpEvaluator(), options);
 }
@@ -44,7 +55,12 @@ static std::unique_ptr<Pass> foldConstants(FoldConstantsOptions options = {}) {
 // Tables: a pass and its reason side by side.
 // clang-format off
 
-static void buildGraph(OpPassManager &passes) {
+static void buildGraph(OpPassManager &passes, const PhaseOptions &options) {
+  ApplyWinogradOptions winograd;
+  winograd.largestTile = 2 * static_cast<int64_t>(options.accuracy); // none, 2x2, 4x4
+  winograd.machine = options.target;
+  winograd.cpu = options.cpu;
+  winograd.features = options.features;
   auto evaluator = reference::makeOpEvaluator();
   InferShapesOptions first;
   first.allowUnknown = true;
@@ -60,6 +76,7 @@ static void buildGraph(OpPassManager &passes) {
   passes.addNestedPass<func::FuncOp>(createRecoverAttention());   // scales are products by now, and some moved into weights
   passes.addNestedPass<func::FuncOp>(createChooseLayouts());      // channels last, before fusion hides the transposes
   passes.addNestedPass<func::FuncOp>(createSimplify());           // transposes that met cancel
+  passes.addNestedPass<func::FuncOp>(createApplyWinograd(winograd));       // on final layouts; before weights are folded
   passes.addNestedPass<func::FuncOp>(foldConstants());            // weights in the layout and scale the passes asked for
   passes.addPass(createCSEPass());
   passes.addNestedPass<func::FuncOp>(createFormKernels());        // last: nothing moves across kernels after it
@@ -109,7 +126,7 @@ static void buildCodegen(OpPassManager &passes, const PhaseOptions &options) {
 void tenon::buildPhase(Phase phase, OpPassManager &passes, const PhaseOptions &options) {
   switch (phase) {
   case Phase::Graph:
-    return buildGraph(passes);
+    return buildGraph(passes, options);
   case Phase::Kernel:
     return buildKernel(passes);
   case Phase::Schedule:
@@ -129,6 +146,12 @@ struct PipelineOptions : PassPipelineOptions<PipelineOptions> {
                               llvm::cl::init("host")};
   Option<std::string> cpu{*this, "cpu", llvm::cl::desc("Another CPU, by its LLVM name")};
   Option<std::string> features{*this, "features", llvm::cl::desc("LLVM features to add or remove, +a,-b")};
+  Option<Accuracy> accuracy{
+      *this, "accuracy", llvm::cl::desc("How far results may depart from the model's own sums"),
+      llvm::cl::init(Accuracy::Full),
+      llvm::cl::values(clEnumValN(Accuracy::Full, "full", "not at all"),
+                       clEnumValN(Accuracy::High, "high", "as far as summing in f32 does"),
+                       clEnumValN(Accuracy::Moderate, "moderate", "about four times as far"))};
 };
 } // namespace
 
@@ -141,6 +164,7 @@ void tenon::registerPhasePipelines() {
           options.target = given.machine;
           options.cpu = given.cpu;
           options.features = given.features;
+          options.accuracy = given.accuracy;
           llvm::FailureOr<Machine> machine = lookupMachine(given.machine, given.cpu, given.features);
           if (succeeded(machine))
             options.machine = *machine;

@@ -20,7 +20,7 @@ Output = Union[str, os.PathLike, Sequence[Union[str, os.PathLike]]]
 def compile(model: ModelLike, target: str = "host", *, cpu: str = "", features: str = "",
             shapes: Optional[Mapping[str, Sequence[Size]]] = None, symbols: Optional[Mapping[str, int]] = None,
             threads: int = 1, output: Union[str, os.PathLike, None] = None, profile: bool = False,
-            cache: bool = True) -> Model:
+            cache: bool = True, accuracy: str = "full") -> Model:
     """Compiles a model for this machine and loads it.
 
     model    the path of an ONNX file, its bytes, or an onnx.ModelProto
@@ -31,6 +31,8 @@ def compile(model: ModelLike, target: str = "host", *, cpu: str = "", features: 
     output   where to keep the shared library; by default there is none
     profile  whether kernels can be timed, by `Model.profile` or `tenon inspect --roofline`; costs little
     cache    whether machine code of kernels is kept for, and taken from, other compilations
+    accuracy what results may lose for speed: full, high (no more than summing in f32 does) or moderate (about four
+             times that)
 
     Raises CompileError with all that the compiler reports.
     """
@@ -38,7 +40,7 @@ def compile(model: ModelLike, target: str = "host", *, cpu: str = "", features: 
     try:
         path = pathlib.Path(output) if output is not None else pathlib.Path(folder) / "model.so"
         compile_to_file(_as_file(model, folder), path, "so", target=target, cpu=cpu, features=features, shapes=shapes,
-                        symbols=symbols, threads=threads, profile=profile, cache=cache)
+                        symbols=symbols, threads=threads, profile=profile, cache=cache, accuracy=accuracy)
         return load(path, threads)
     finally:
         # A loaded library stays mapped.
@@ -49,7 +51,7 @@ def compile_to_file(model: Union[str, os.PathLike], output: Output, format: Opti
                     target: str = "host", cpu: str = "", features: str = "",
                     shapes: Optional[Mapping[str, Sequence[Size]]] = None, symbols: Optional[Mapping[str, int]] = None,
                     threads: int = 0, embed_weights: bool = True, profile: bool = False,
-                    stop_after: Optional[str] = None, cache: bool = True) -> str:
+                    stop_after: Optional[str] = None, cache: bool = True, accuracy: str = "full") -> str:
     """Compiles the model file `model` for any target to the file `output`; returns the manifest as JSON.
 
     output         the file to write, or several of one compilation, such as ["digits.o", "digits.h"]
@@ -63,7 +65,7 @@ def compile_to_file(model: Union[str, os.PathLike], output: Output, format: Opti
     """
     options = [("target", target), ("cpu", cpu), ("features", features), ("threads", str(threads)),
                ("embed-weights", _flag_text(embed_weights)), ("profile", _flag_text(profile)),
-               ("cache", _flag_text(cache))]
+               ("cache", _flag_text(cache)), ("accuracy", accuracy)]
     if stop_after is not None:
         options.append(("stop-after", stop_after))
     options += [("shape", _shape_text(name, sizes)) for name, sizes in (shapes or {}).items()]

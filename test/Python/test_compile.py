@@ -258,7 +258,8 @@ def test_stops_after_a_phase(tmp_path):
 # What each flag of `tenon compile` is called in Python. Those of None print, where Python returns.
 ARGUMENTS = {"output": "output", "emit": "format", "stop-after": "stop_after", "target": "target", "cpu": "cpu",
              "features": "features", "shape": "shapes", "symbol": "symbols", "threads": "threads", "no-cache": "cache",
-             "no-embed-weights": "embed_weights", "profile": "profile", "timings": None, "json": None, "help": None}
+             "no-embed-weights": "embed_weights", "profile": "profile",
+             "accuracy": "accuracy", "timings": None, "json": None, "help": None}
 
 
 def test_python_has_what_the_command_has():

@@ -34,6 +34,10 @@ std::vector<CLI::Option *> TextOptions::addTo(CLI::App &command) {
   add("shape", "INPUT=1x3x224x224", "the sizes of an input, ? leaves one alone; may be repeated");
   add("symbol", "NAME=SIZE", "the value of a named size, batch=1; may be repeated");
   add("threads", "N", "threads the model will run on; 0, the default, for the machine's cores");
+  add("accuracy", "LEVEL",
+      "what results may lose for speed: full (the default), high (no more than summing in f32 does), "
+      "moderate "
+      "(about four times that)");
   added.push_back(command.add_flag_callback(
       "--no-cache", [this] { values.emplace_back("cache", "false"); },
       "make all machine code anew, and keep none of it"));

@@ -9,7 +9,8 @@
 
 /// What the user says of a compilation, as text until all of the command line is read.
 struct TextOptions {
-  /// Adds --target, --cpu, --features, --shape, --symbol and --threads to a subcommand.
+  /// Adds --target, --cpu, --features, --shape, --symbol, --threads, --accuracy and --no-cache to a
+  /// subcommand.
   std::vector<CLI::Option *> addTo(CLI::App &command);
   /// The options; throws a Failure that names the flag with a bad value.
   tenon::CompileOptions parse() const;

@@ -180,6 +180,34 @@ def UnrollControlFlow : Pass<"tenon-unroll-control-flow", "::mlir::func::FuncOp"
   let constructor = "::tenon::createUnrollControlFlowPass({})";
 }
 
+def ApplyWinograd : Pass<"tenon-apply-winograd", "::mlir::func::FuncOp"> {
+  let summary = "compute 3x3 convolutions by Winograd's algorithm where that pays";
+  let description = [{
+    A convolution of 3x3 windows, with stride 1, in one group, of constant filter, f32 elements and known sizes becomes two
+    transforms around a matrix product at each of 16 or 36 points: 2.25 or 4 times fewer multiplications, and results
+    that differ by rounding. `largest-tile` is the accuracy the user grants (docs/Rationale/Winograd.md has the measured
+    errors): 2 for tiles of 2x2 results, 4 for tiles of 4x4 too, 0 for none. Within that, the tile is the one estimated
+    to take the least on `machine`: the product at its rate, its weights at that of memory, the transforms at theirs or
+    at that of the cache which holds what is handed on. All stays as it is where that is not clearly less than
+    the direct form takes.
+
+    ```mlir
+    %y = tenon.conv %x, %w {pads = array<i64: 1, 1, 1, 1>, ...} : (tensor<1x56x56x64xf32>, tensor<3x3x64x64xf32>) -> tensor<1x56x56x64xf32>
+    // becomes, with %u that follows from %w alone
+    %v = tenon.winograd_input %x {tile = 4, pads = array<i64: 1, 1, 1, 1>} : (tensor<1x56x56x64xf32>) -> tensor<1x14x14x6x6x64xf32>
+    %m = tenon.einsum "pbc,bck->pbk" %v', %u : (tensor<196x36x64xf32>, tensor<36x64x64xf32>) -> tensor<196x36x64xf32>
+    %y = tenon.winograd_output %m' {tile = 4, height = 56, width = 56} : (tensor<1x14x14x6x6x64xf32>) -> tensor<1x56x56x64xf32>
+    ```
+  }];
+  let options = [
+    Option<"largestTile", "largest-tile", "int64_t", "0", "Results of a tile in each direction, at the most">,
+    Option<"explain", "explain", "bool", "false", "Say in remarks why convolutions stay as they are">,
+    Option<"machine", "machine", "std::string", "\"host\"", "Name of the machine to estimate for">,
+    Option<"cpu", "cpu", "std::string", "\"\"", "LLVM CPU in place of the machine's">,
+    Option<"features", "features", "std::string", "\"\"", "LLVM features to add to the machine's">];
+  let statistics = [Statistic<"numApplied", "applied", "Number of convolutions computed by Winograd's algorithm">];
+}
+
 def FormKernels : Pass<"tenon-form-kernels", "::mlir::func::FuncOp"> {
   let summary = "group ops into kernels";
   let description = [{

@@ -39,6 +39,8 @@ struct CompileOptions {
   /// Threads the program is meant to run on; 0 for the machine's cores. It decides how finely kernels are
   /// split, not how many threads run them.
   unsigned threads = 0;
+  /// How far results may be from those of the model's own sums.
+  Accuracy accuracy = Accuracy::Full;
   /// Whether weights become part of the artefact, or are handed to each run.
   bool embedWeights = true;
   /// Whether the host of the model can have its kernels watched (tenon_profile of tenon-rt/model.h). Code

@@ -13,6 +13,7 @@ namespace tenon {
 ///   shape                   `input=1x3x224x224`, `?` leaves a size alone; may be set for each input
 ///   symbol                  `batch=1`; may be set for each symbol
 ///   threads                 a number, 0 for the machine's cores
+///   accuracy                full, high or moderate
 ///   embed-weights           true or false
 ///   profile                 true or false
 ///   cache                   true or false

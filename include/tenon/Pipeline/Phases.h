@@ -15,9 +15,26 @@ enum class Phase { Import, Graph, Kernel, Schedule, Codegen, Target, Package };
 llvm::StringRef stringify(Phase phase);
 std::optional<Phase> parsePhase(llvm::StringRef name);
 
+/// How far the compiler may depart from computing what the model says, term by term, to be faster. Measured
+/// errors: docs/Rationale/Winograd.md.
+enum class Accuracy {
+  /// Every sum of products is that of the model: only the order of summation is free.
+  Full,
+  /// Besides, sums may be regrouped where that loses no more than summing in f32 does: Winograd's
+  /// convolutions
+  /// of 2x2 results.
+  High,
+  /// Besides, up to about four times that error for convolutions: Winograd's of 4x4 results.
+  Moderate
+};
+
+llvm::StringRef stringify(Accuracy accuracy);
+std::optional<Accuracy> parseAccuracy(llvm::StringRef name);
+
 /// What the passes of a phase depend on.
 struct PhaseOptions {
   Machine machine;
+  Accuracy accuracy = Accuracy::Full;
   /// The machine's name, CPU and features as the user gave them, for passes that take text.
   std::string target = "host", cpu, features;
 };
