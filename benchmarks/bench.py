@@ -170,7 +170,7 @@ def main():
         record.add(result)
         print(report.row(result, subject, baselines), *report.notes(result), sep="\n", flush=True)
     if baselines:
-        print("", *report.summary(measured, subject, baselines), sep="\n")
+        print("", *report.summary(measured, subject, baselines), *report.sitting_out(measured), sep="\n")
     print(f"results in {os.path.relpath(path)}")
     return 1 if any(subject in result["failed"] or "benchmark" in result["failed"] for result in measured) else 0
 

@@ -82,6 +82,17 @@ def notes(result):
                f"code {(compilation['code_bytes'] or 0) / 2**10:.0f} KiB")
 
 
+def sitting_out(results):
+    """Which peers are not made for which cases, and why: a line for each reason."""
+    reasons = {}
+    for result in results:
+        for peer, reason in result.get("unsuited", {}).items():
+            reasons.setdefault((peer, reason), []).append(result["name"])
+    for (peer, reason), names in reasons.items():
+        shown = ", ".join(names) if len(names) <= 3 else f"{len(names)} cases"
+        yield f"{peer} sits out {shown}: {reason}"
+
+
 def added(facts):
     """The most memory that loading and running took beyond an interpreter with NumPy and the inputs."""
     return facts["peak_bytes"] - facts["before_bytes"]

@@ -17,6 +17,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "benchmarks"))
 
 import pictures
+import report
 import results
 from architectures.kernels import LAYOUTS
 from peers import PEERS
@@ -139,6 +140,7 @@ class Page:
     def failures(self, rows):
         lines = [f"- {row['name']}, {peer}: {message}" for row in rows for peer, message in row["failed"].items()]
         lines += [f"- {row['name']} †: {row['void']}" for row in rows if row.get("void")]
+        lines += [f"- {line}" for line in report.sitting_out(rows)]
         if lines:
             self.parts += ["### What failed, and what is not to be trusted\n", "\n".join(lines) + "\n"]
 

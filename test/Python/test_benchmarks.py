@@ -296,12 +296,14 @@ def test_losses_and_failures_are_shown(monkeypatch):
     timed = {"version": "1", "seconds": 1.0, "samples": [1.0, 1.0]}
     row = {"name": "m", "kind": "model", "failed": {}, "rounds": 2, "date": "2026-01-01",
            "peers": {"onnxruntime": timed, "tenon": {**timed, "seconds": 2.0, "samples": [2.0, 2.0]}}}
-    failed = {**row, "name": "f", "failed": {"tenon": "no such op"}, "peers": {"onnxruntime": timed}}
+    failed = {**row, "name": "f", "failed": {"tenon": "no such op"}, "peers": {"onnxruntime": timed},
+              "unsuited": {"openblas": "only for products"}}
     record = {"machine": MACHINE, "threads": 1, "limits": {}, "results": [row, failed]}
     assert "| m | 2000 | 0.50 (0.50–0.50) |" in performance.readme_table(record)
     page = performance.Page("r", record).write()
     assert "| onnxruntime | 0.50 (0.50–0.50) | 1 | 0 | 1 | 0 | 1 | 0 |" in page
     assert "| f | failed |" in page and "- f, tenon: no such op" in page
+    assert "- openblas sits out f: only for products" in page
     assert "- ONNX Runtime: all graph optimizations, as many threads as are measured.\n- Tenon as it is" in page
     other = {**record, "machine": {**MACHINE, "processor": "another"}, "results": [{**row, "kind": "gemm"}]}
     table = performance.overview([record, other])
