@@ -17,6 +17,7 @@ import multiprocessing
 import os
 import pathlib
 import sys
+import tempfile
 
 import report
 import results
@@ -129,6 +130,13 @@ def measure_case(name, kind, settings, with_memory, cores):
 
 
 def main():
+    # What a peer keeps of what it has compiled is kept for one run only: nobody has it the first time.
+    with tempfile.TemporaryDirectory() as cache:
+        os.environ["TORCHINDUCTOR_CACHE_DIR"] = cache
+        return run()
+
+
+def run():
     parser, options = parse_options()
     available = sorted(os.sched_getaffinity(0))
     try:

@@ -10,7 +10,7 @@ def split_peers(peers):
 
 
 def header(subject, baselines):
-    line = f"{'case':<22}{subject + ' ms':>12}"
+    line = f"{'case':<29}{subject + ' ms':>12}"
     for baseline in baselines:
         line += f"{baseline + ' ms':>16}   {'ratio':>6} {'95 % interval':<15}"
     return line + f"{'GFLOP/s':>9}{'% peak':>8}{'GB/s':>7}{'% of':>6} {'':<7}{'max error':>10}"
@@ -20,7 +20,7 @@ def row(result, subject, baselines):
     """One line of the table. A ratio above 1 says that the subject is faster."""
     peers = result["peers"]
     mine = peers.get(subject, {})
-    line = f"{result['name']:<22}" + number(mine.get("seconds"), 12, 1e3)
+    line = f"{result['name']:<29}" + number(mine.get("seconds"), 12, 1e3)
     for baseline in baselines:
         theirs = peers.get(baseline, {})
         line += number(theirs.get("seconds"), 16, 1e3)

@@ -43,8 +43,8 @@ and written bind rather than the operations, the share is of the read bandwidth 
 MEMORY = """\
 The most that a process which only loads a model and runs it has resident, beyond an interpreter with NumPy and the
 inputs; in brackets, what belongs to no file in the end, so that neither the system can drop it nor another process
-share it. Loaded is what is deployed: Tenon's, IREE's and TVM's compiled artefacts, elsewhere the ONNX file, which
-PyTorch and XLA compile in the same process.
+share it; of three processes, the middle one. Loaded is what is deployed: the compiled artefacts of Tenon, IREE and TVM,
+elsewhere the ONNX file, which PyTorch and XLA compile in the same process.
 """
 
 COMPILATION = """\

@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -76,8 +77,14 @@ class Iree(Peer):
 
 
 def execute(*command):
-    """Runs a command, and raises with the first line that says what went wrong."""
+    """Runs a command, and raises with what it says went wrong."""
     done = subprocess.run([str(part) for part in command], capture_output=True, text=True)
     if done.returncode:
-        lines = (done.stderr or done.stdout).strip().splitlines()
-        raise RuntimeError(next((line for line in lines if "rror" in line), lines[-1] if lines else "no message"))
+        raise RuntimeError(reason((done.stderr or done.stdout).strip().splitlines()))
+
+
+def reason(lines):
+    """In one line, why a compiler that printed `lines` failed."""
+    line = next((line for line in lines if "rror" in line), lines[-1] if lines else "no message")
+    refused = re.search(r'failed to legalize operation.*"onnx\.(\w+)"', line)
+    return f"no lowering for this {refused[1]}" if refused else line.split("error: ", 1)[-1][:200]

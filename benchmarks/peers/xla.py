@@ -17,6 +17,8 @@ class Xla(Peer):
         if threads == 1:
             os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
         os.environ["JAX_PLATFORMS"] = "cpu"
+        # Folding the weights takes seconds, of which it would complain.
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         import jax
         import onnx
 

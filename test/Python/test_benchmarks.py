@@ -21,7 +21,7 @@ import models
 import results
 import timing
 from architectures.kernels import CHAINS, LAYERS, LAYOUTS, SUITES
-from peers import PEERS
+from peers import PEERS, iree
 from peers.onnx_graph import Graph
 from peers.peer import Unsuited
 from peers.shape_ops import SHAPE_OPS
@@ -183,6 +183,15 @@ def test_every_peer_that_is_installed_agrees_on_a_product(name, tmp_path):
     assert peer.version()
 
 
+def test_why_iree_failed_fits_a_line():
+    # What its importer prints for a bidirectional GRU, shortened.
+    refused = ("model.mlir:14:13: error: failed to legalize operation 'torch.operator' that was explicitly marked "
+               'illegal: %39:2 = "torch.operator"(%38) <{name = "onnx.GRU"}> {torch.onnx.hidden_size = 128 : si64}')
+    assert iree.reason(["remark: something", refused, "  ^"]) == "no lowering for this GRU"
+    assert iree.reason(["model.mlir:1:2: error: out of " + 300 * "x"]) == "out of " + 193 * "x"
+    assert iree.reason(["a", "b"]) == "b" and iree.reason([]) == "no message"
+
+
 def test_an_op_that_is_not_in_a_table_is_no_failure(tmp_path):
     model = onnx.load(models.save("softmax-1x1000", tmp_path))
     with pytest.raises(Unsuited, match="Softmax is not in the table of ops"):
@@ -244,6 +253,20 @@ def test_what_a_peer_deploys_runs_elsewhere(name, tmp_path, monkeypatch):
     weights = onnx.numpy_helper.to_array(onnx.load(path).graph.initializer[0])
     # Sums of 500 products, as above.
     np.testing.assert_allclose(peer.run(inputs)["c"], inputs["a"] @ weights, rtol=0, atol=1e-5)
+
+
+def test_the_median_of_several_peaks_is_kept(monkeypatch):
+    peaks = iter([5, 9, 6])
+    monkeypatch.setattr(memory, "run", lambda *arguments: {"peak_bytes": next(peaks)})
+    assert memory.repeat("peer") == {"peak_bytes": 6}
+    answers = iter([{"peak_bytes": 1}, {"failed": "no memory"}, {"peak_bytes": 1}])
+    monkeypatch.setattr(memory, "run", lambda *arguments: next(answers))
+    assert memory.repeat("peer") == {"failed": "no memory"}
+    # What takes long runs once.
+    monkeypatch.setattr(memory, "LONG_SECONDS", 0)
+    peaks = iter([9])
+    monkeypatch.setattr(memory, "run", lambda *arguments: {"peak_bytes": next(peaks)})
+    assert memory.repeat("peer") == {"peak_bytes": 9}
 
 
 def test_memory_is_what_a_peer_adds(monkeypatch):
