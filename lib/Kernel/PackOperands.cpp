@@ -82,11 +82,23 @@ static bool isReadAgain(const StructuredOp &op, AffineMap map, const Tile &tile)
   return false;
 }
 
-/// How many elements of a tile's `width` to lay out together where it alone reads them. Memory serves several
-/// streams faster than one: a cache line to each if that makes enough of them, or a vector.
-static int64_t streamWidth(int64_t width, int64_t lanes, int64_t line) {
+/// In how many places at once a tile reads an operand with `map` whose vectors lie in one piece.
+static int64_t placesRead(const StructuredOp &op, AffineMap map, const Tile &tile) {
+  int64_t places = 1;
+  for (unsigned loop = 0; loop < op.getNumLoops(); ++loop)
+    if (loop != tile.vectorLoop && !op.isReductionLoop(loop) && map.isFunctionOfDim(loop))
+      places *= tile.steps[loop] != 0 ? tile.steps[loop] : op.staticExtent(loop).value_or(1);
+  return places;
+}
+
+/// How many elements of a tile's `width` to lay out together where it alone reads them, in `places` at once.
+/// Memory serves several streams faster than one: a cache line to each if that makes enough of them, or a
+/// vector.
+static int64_t streamWidth(int64_t width, int64_t places, int64_t lanes, int64_t line) {
   constexpr int64_t enoughStreams = 3;
-  bool fitsLines = line >= lanes && width % line == 0 && width >= enoughStreams * line;
+  if (places >= enoughStreams)
+    return width;
+  bool fitsLines = line >= lanes && width % line == 0 && width / line * places >= enoughStreams;
   return fitsLines ? line : lanes;
 }
 
@@ -126,7 +138,8 @@ static SmallVector<Packing> packArguments(StructuredKernel &kernel, const Schedu
       if (!wholeRows) {
         packing.width = vectors * lanes;
         if (!isReadAgain(op, map, *tile))
-          packing.width = streamWidth(packing.width, lanes, lineBytes * 8 / type.getElementTypeBitWidth());
+          packing.width = streamWidth(packing.width, placesRead(op, map, *tile), lanes,
+                                      lineBytes * 8 / type.getElementTypeBitWidth());
       }
       SmallVector<AffineExpr> packed;
       SmallVector<int64_t> shape;
