@@ -74,6 +74,9 @@ struct IsolatePlacements : tenon::impl::IsolatePlacementsBase<IsolatePlacements>
   static void isolate(Operation *op, llvm::DenseSet<Value> &placed) {
     OpBuilder builder(op);
     for (OpOperand &operand : op->getOpOperands()) {
+      auto type = cast<RankedTensorType>(operand.get().getType());
+      if (type.hasStaticShape() && type.getNumElements() == 0)
+        continue; // nothing to copy, wherever it lies
       Value source = viewedValue(operand.get());
       Operation *producer = source.getDefiningOp();
       // The place inside a concat is strided: a view of another shape does not fit it.

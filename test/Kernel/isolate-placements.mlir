@@ -60,3 +60,14 @@ func.func @read_elsewhere(%x: tensor<2x3xf32>, %y: tensor<2x3xf32>) -> (tensor<2
   }
   return %1, %2 : tensor<2x6xf32>, tensor<2x3xf32>
 }
+
+// -----
+
+// Nothing is copied nowhere.
+// CHECK-LABEL: func.func @empty_twice
+// CHECK-NOT: tenon.kernel
+// CHECK: return %[[E:.*]], %[[E]] :
+func.func @empty_twice() -> (tensor<2x0xf32>, tensor<2x0xf32>) {
+  %0 = tenon.constant dense<> : tensor<2x0xf32>
+  return %0, %0 : tensor<2x0xf32>, tensor<2x0xf32>
+}

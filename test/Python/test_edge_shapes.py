@@ -17,6 +17,8 @@ CASES = {
         b = Constant<value_ints = [-40]>() f = Constant<value_ints = [3]>() z = Slice(x, b, f, a, t)"""),
     "sums and products of nothing": ("float[3,0] x, float[0,4] w", "float[3,4] y, float[3] z", """
         y = MatMul(x, w) a = Constant<value_ints = [1]>() z = ReduceSum<keepdims = 0>(x, a)"""),
+    "nothing as it came": ("float[3,0] x", "float[3,0] y, float[3,0] z, float[0,3] t", """
+        y = Identity(x) z = Identity(x) t = Transpose(x)"""),
     "nothing in a concat": ("float[3,0] x, float[3,4] w", "float[3,8] y", "a = Abs(x) y = Concat<axis = 1>(w, a, w)"),
     "normalization of nothing": ("float[3,0] x", "float[3,0] y", "y = Softmax<axis = 1>(x)"),
     "pads that cut and add": ("float[4,5,5,17] x", "float[4,4,7,20] y", """
