@@ -3,6 +3,7 @@
 #include "tenon/Pipeline/Compiler.h"
 
 #include "ProgramReport.h"
+#include "ScheduleCache.h"
 
 #include "tenon/Dialect/Tenon/IR/Tenon.h"
 #include "tenon/Import/ONNX.h"
@@ -164,8 +165,13 @@ LogicalResult Compilation::run() {
     }
     if (phase == Phase::Schedule && failed(applyGivenSchedules()))
       return failure();
+    std::optional<ScheduleCache> known;
+    if (phase == Phase::Schedule && options.cache)
+      known.emplace(machine).apply(*module);
     if (failed(runPhase(phase)))
       return failure();
+    if (known)
+      known->keep(*module);
     releasePages();
     if (phase == Phase::Schedule) {
       kernels = describeKernels(*module);

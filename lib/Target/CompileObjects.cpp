@@ -7,11 +7,9 @@
 //
 //===----------------------------------------------------------------------------------------===//
 
-#include "tenon/Target/Target.h"
-
-#include "CompilerBuild.h"
-
 #include "tenon/Support/CacheFolder.h"
+#include "tenon/Target/CompilerBuild.h"
+#include "tenon/Target/Target.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Threading.h"

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------------------------===//
 
-#include "CompilerBuild.h"
+#include "tenon/Target/CompilerBuild.h"
 
 #include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/ADT/ArrayRef.h"

@@ -81,8 +81,8 @@ def test_machine_code_is_cached_unless_told_otherwise(tmp_path, monkeypatch):
     a = random((2, 3))
     for _ in range(2):
         np.testing.assert_array_equal(tenon.compile(add())(a, a)["c"], a + a)
-    # A kernel, and the program that calls it.
-    assert len(list((tmp_path / "cache").glob("llvmcache-*"))) == 2
+    # A kernel's schedule, its code, and the program that calls it.
+    assert len(list((tmp_path / "cache").glob("llvmcache-*"))) == 3
 
 
 def test_arguments_by_position_name_and_dictionary():

@@ -50,8 +50,8 @@ struct CompileOptions {
   /// Schedules given by hand, as text of #tenon.schedule, by the name of the kernel.
   std::vector<std::pair<std::string, std::string>> schedules;
 
-  /// Whether machine code is taken from and added to the cache of CacheFolder::defaultPath. It says the same
-  /// either way.
+  /// Whether machine code and schedules are taken from and added to the cache of CacheFolder::defaultPath.
+  /// They are the same either way.
   bool cache = true;
 
   /// Whether a defect of the compiler, a crash in a pass included, leaves a reproducer in the system's folder

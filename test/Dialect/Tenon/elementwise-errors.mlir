@@ -17,6 +17,15 @@ func.func @add_symbols(%x: tensor<?xf32, #tenon.dims<[batch]>>, %y: tensor<?xf32
 
 // -----
 
+// The named size may be another one than 3 when the model runs.
+func.func @named_and_known(%x: tensor<?xf32, #tenon.dims<[batch]>>, %y: tensor<3xf32>) {
+  // expected-error @below {{'tenon.add' op expects operands that broadcast, but got 'tensor<?xf32, #tenon.dims<[batch]>>' and 'tensor<3xf32>'}}
+  %0 = "tenon.add"(%x, %y) : (tensor<?xf32, #tenon.dims<[batch]>>, tensor<3xf32>) -> tensor<3xf32>
+  return
+}
+
+// -----
+
 func.func @add_elements(%x: tensor<2x3xf32>, %y: tensor<3xi32>) {
   // expected-error @below {{'tenon.add' op expects operands of one element type, but got 'f32' and 'i32'}}
   %0 = tenon.add %x, %y : (tensor<2x3xf32>, tensor<3xi32>) -> tensor<2x3xf32>

@@ -87,12 +87,9 @@ FailureOr<AffineExpr> SymbolicSizes::broadcast(AffineExpr lhs, AffineExpr rhs) {
     return rhs;
   if (r == 1)
     return lhs;
-  if (l && r && *l != *r)
-    return failure();
-  if (l)
-    return lhs;
-  if (r || !lhs)
+  if (!lhs)
     return rhs;
+  // A named size may turn out to be any.
   if (!rhs || lhs == rhs)
     return lhs;
   return failure();

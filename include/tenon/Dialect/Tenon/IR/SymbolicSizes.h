@@ -40,8 +40,8 @@ public:
   /// named by a #tenon.dims encoding that lists just the symbols in use.
   mlir::RankedTensorType tensor(llvm::ArrayRef<mlir::AffineExpr> sizes, mlir::Type elementType);
 
-  /// The size two sizes broadcast to, as in NumPy, or failure if they can't. An unknown size (null)
-  /// broadcasts with 1 to unknown, and with anything else to that.
+  /// The size two sizes broadcast to, as in NumPy, or failure if they can't, or not for all values of a
+  /// symbol. An unknown size (null) broadcasts with 1 to unknown, and with anything else to that.
   mlir::FailureOr<mlir::AffineExpr> broadcast(mlir::AffineExpr lhs, mlir::AffineExpr rhs);
   /// The sizes two shapes broadcast to, aligned at their last dimensions.
   mlir::FailureOr<Sizes> broadcast(llvm::ArrayRef<mlir::AffineExpr> lhs,

@@ -1,7 +1,7 @@
 //===- CompilerBuild.h - What tells one build of the compiler from another ---------------------===//
 
-#ifndef TENON_LIB_TARGET_COMPILERBUILD_H
-#define TENON_LIB_TARGET_COMPILERBUILD_H
+#ifndef TENON_TARGET_COMPILERBUILD_H
+#define TENON_TARGET_COMPILERBUILD_H
 
 #include <string>
 
@@ -13,4 +13,4 @@ std::string describeCompilerBuild();
 
 } // namespace tenon
 
-#endif // TENON_LIB_TARGET_COMPILERBUILD_H
+#endif // TENON_TARGET_COMPILERBUILD_H
