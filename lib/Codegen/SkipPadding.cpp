@@ -100,8 +100,8 @@ ArrayRef<KernelEmitter::PaddedWindow> KernelEmitter::paddedWindows(const Node &n
   return known;
 }
 
-/// Where a window reads along a loop: iteration i of `variable` reads from `at` + `ahead` + `step` * i on, up
-/// to `at` + `behind` + `step` * i, as the other loops stand.
+/// Where a window reads along a loop: iteration i of `variable` reads from `at` + `step` * i on, up to
+/// `behind` further, as the other loops stand.
 KernelEmitter::WindowReads KernelEmitter::readsAlong(const PaddedWindow &window, Variable variable) {
   Point origin(variables.size(), 0);
   WindowReads reads;
