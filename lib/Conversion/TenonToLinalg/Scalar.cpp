@@ -116,7 +116,7 @@ Value ScalarBuilder::neg(Value value) {
 
 Value ScalarBuilder::max(Value lhs, Value rhs, bool isUnsigned, arith::FastMathFlags flags) {
   if (isFloat(lhs))
-    return arith::MaximumFOp::create(*this, lhs, rhs, flags);
+    return arith::MaximumFOp::create(*this, lhs, rhs, flags | arith::FastMathFlags::nsz);
   if (isUnsigned)
     return arith::MaxUIOp::create(*this, lhs, rhs);
   return arith::MaxSIOp::create(*this, lhs, rhs);
@@ -124,7 +124,7 @@ Value ScalarBuilder::max(Value lhs, Value rhs, bool isUnsigned, arith::FastMathF
 
 Value ScalarBuilder::min(Value lhs, Value rhs, bool isUnsigned, arith::FastMathFlags flags) {
   if (isFloat(lhs))
-    return arith::MinimumFOp::create(*this, lhs, rhs, flags);
+    return arith::MinimumFOp::create(*this, lhs, rhs, flags | arith::FastMathFlags::nsz);
   if (isUnsigned)
     return arith::MinUIOp::create(*this, lhs, rhs);
   return arith::MinSIOp::create(*this, lhs, rhs);

@@ -49,7 +49,8 @@ public:
   /// The quotient of floats.
   Value div(Value lhs, Value rhs);
   Value neg(Value value);
-  /// The larger or smaller; a nan operand gives nan unless `flags` rules nans out.
+  /// The larger or smaller; a nan operand gives nan unless `flags` rules nans out. Of two zeros either one:
+  /// no op tells them apart, and machines take three instructions to.
   Value max(Value lhs, Value rhs, bool isUnsigned,
             mlir::arith::FastMathFlags flags = mlir::arith::FastMathFlags::none);
   Value min(Value lhs, Value rhs, bool isUnsigned,
