@@ -1,6 +1,7 @@
 //===- PlanMemory.cpp - Turn the program into launches on one arena ------------------------------------===//
 
 #include "ArenaLayout.h"
+#include "InterleavedLaunch.h"
 
 #include "tenon/Codegen/Passes.h"
 #include "tenon/Dialect/Tenon/IR/Tenon.h"
@@ -12,6 +13,8 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+
+#include "llvm/ADT/MapVector.h"
 
 namespace tenon {
 #define GEN_PASS_DEF_PLANMEMORY
@@ -32,12 +35,22 @@ struct Allocation {
   AffineExpr bytes;             ///< over the program's symbols
   Greatest offset;              ///< in the weights or the workspace
   unsigned first = 0, last = 0; ///< the first and last op that touches it
+  /// Where windows of a tensor of `bytesRolled` bytes are all there is of it.
+  RollingAttr rolling;
+  int64_t bytesRolled = 0;
 };
 
 /// Where a value lies: `byteOffset` into an allocation.
 struct Placement {
   unsigned allocation = 0;
   AffineExpr byteOffset; ///< over the program's symbols
+};
+
+/// A kernel, the memory and the symbols it runs on, and its parallel iterations.
+struct Launched {
+  func::FuncOp kernel;
+  SmallVector<Value> arguments;
+  Value range;
 };
 
 class MemoryPlanner {
@@ -50,18 +63,25 @@ public:
 private:
   AffineExpr bytesOf(RankedTensorType type);
   Placement newPlace(Allocation::Kind kind, unsigned number, Value value);
+  LogicalResult placeWindows(func::CallOp call);
   AffineExpr bytesPerIndex(RankedTensorType type, int64_t dim);
   LogicalResult placeValues();
   LogicalResult placeConcat(ConcatOp concat);
   LogicalResult placeSlice(SliceOp slice);
+  void findTimes();
   void findLifetimes();
   void shareInPlace();
   bool overwrite(func::CallOp call, unsigned time, unsigned result, unsigned input);
   void layOutWorkspace();
   void layOutWeights();
   func::FuncOp makeRun();
+  FailureOr<Launched> launchedBy(OpBuilder &builder, func::CallOp call);
+  LogicalResult addTurn(const Launched &launched, func::CallOp call);
+  void endTurns(OpBuilder &builder, Location loc);
+  Value windowsOf(OpBuilder &builder, Location loc, unsigned allocation);
   LogicalResult emitLaunches(func::FuncOp run);
   Value memoryOf(const Allocation &allocation);
+  Value offsetOf(OpBuilder &builder, Location loc, const Allocation &allocation, AffineExpr byteOffset);
   Value bufferOf(OpBuilder &builder, Location loc, Value tensor, MemRefType type);
   Value expand(OpBuilder &builder, Location loc, AffineExpr expr);
   func::FuncOp loopsOf(func::CallOp call);
@@ -73,13 +93,21 @@ private:
   SmallVector<Allocation> allocations;
   llvm::DenseMap<Value, Placement> placements;
   SmallVector<std::pair<ConstantOp, unsigned>> weights;
+  /// When an op runs: calls that take turns, and what stands between them, at one time.
+  llvm::DenseMap<Operation *, unsigned> times;
   ArenaLayout layout;
+  /// The calls that take turns at the place reached, their windows and their cycles.
+  SmallVector<InterleavedKernel> group;
+  llvm::MapVector<unsigned, RollingMemory> windows;
+  double groupCycles = 0;
   SymbolTableCollection symbolTable;
   Value weightsArgument, workspaceArgument;
   SmallVector<Value> outputArguments, symbolArguments, inputArguments;
 };
 
 } // namespace
+
+static InterleaveAttr turnsOf(Operation *op) { return op->getAttrOfType<InterleaveAttr>("tenon.interleave"); }
 
 static AffineExpr alignUp(AffineExpr bytes) {
   return simplifyAffineExpr(bytes.ceilDiv(alignment) * alignment, 0, 64);
@@ -96,7 +124,7 @@ AffineExpr MemoryPlanner::bytesOf(RankedTensorType type) {
 /// A place at the start of an allocation for all of `value`.
 Placement MemoryPlanner::newPlace(Allocation::Kind kind, unsigned number, Value value) {
   AffineExpr bytes = bytesOf(cast<RankedTensorType>(value.getType()));
-  allocations.push_back({kind, number, bytes, Greatest{sizes.constant(0)}, ~0u, 0});
+  allocations.push_back({kind, number, bytes, Greatest{sizes.constant(0)}, ~0u, 0, {}, 0});
   return {static_cast<unsigned>(allocations.size() - 1), sizes.constant(0)};
 }
 
@@ -128,7 +156,10 @@ LogicalResult MemoryPlanner::placeValues() {
     for (Value result : op.getResults())
       if (!placements.contains(result) && !isa<ReshapeOp, SliceOp, ConstantOp>(op))
         placements[result] = newPlace(Allocation::Kind::Workspace, 0, result);
-    if (auto concat = dyn_cast<ConcatOp>(op)) {
+    if (auto call = dyn_cast<func::CallOp>(op)) {
+      if (failed(placeWindows(call)))
+        return failure();
+    } else if (auto concat = dyn_cast<ConcatOp>(op)) {
       if (failed(placeConcat(concat)))
         return failure();
     } else if (auto reshape = dyn_cast<ReshapeOp>(op)) {
@@ -154,6 +185,25 @@ LogicalResult MemoryPlanner::placeValues() {
     } else if (!isa<func::CallOp, ConcatOp, func::ReturnOp>(op)) {
       return op.emitOpError("is not part of a program of kernels");
     }
+  }
+  return success();
+}
+
+/// Results that roll take the memory of their windows, one for each share.
+LogicalResult MemoryPlanner::placeWindows(func::CallOp call) {
+  auto results = call->getAttrOfType<ArrayAttr>("tenon.rolling");
+  InterleaveAttr turns = turnsOf(call);
+  for (unsigned number = 0; results && number < call.getNumResults(); ++number) {
+    auto rolling = number < results.size() ? dyn_cast<RollingAttr>(results[number]) : RollingAttr();
+    if (!rolling)
+      continue;
+    Allocation &allocation = allocations[placements[call.getResult(number)].allocation];
+    auto bytes = dyn_cast<AffineConstantExpr>(allocation.bytes);
+    if (!turns || !bytes || allocation.kind != Allocation::Kind::Workspace || allocation.rolling)
+      return call.emitOpError("expects rolling results to be of known size, and read by its group alone");
+    allocation.rolling = rolling;
+    allocation.bytesRolled = bytes.getValue();
+    allocation.bytes = sizes.constant(rolling.getWindow() * turns.getShares());
   }
   return success();
 }
@@ -192,17 +242,31 @@ LogicalResult MemoryPlanner::placeSlice(SliceOp slice) {
 // Lifetimes and offsets
 //===----------------------------------------------------------------------------------------===//
 
-void MemoryPlanner::findLifetimes() {
+void MemoryPlanner::findTimes() {
+  llvm::DenseMap<int64_t, Operation *> last;
+  for (Operation &op : program.getBody().front())
+    if (InterleaveAttr turns = turnsOf(&op))
+      last[turns.getGroup()] = &op;
   unsigned time = 0;
-  auto touch = [&](Value value) {
-    Allocation &allocation = allocations[placements[value].allocation];
-    allocation.first = std::min(allocation.first, time);
-    allocation.last = std::max(allocation.last, time);
-  };
+  Operation *until = nullptr;
   for (Operation &op : program.getBody().front()) {
-    ++time;
+    times[&op] = until ? time : ++time;
+    if (InterleaveAttr turns = turnsOf(&op); turns && !until)
+      until = last[turns.getGroup()];
+    if (until == &op)
+      until = nullptr;
+  }
+}
+
+void MemoryPlanner::findLifetimes() {
+  for (Operation &op : program.getBody().front()) {
     if (isa<ConstantOp>(op))
       continue;
+    auto touch = [&, time = times[&op]](Value value) {
+      Allocation &allocation = allocations[placements[value].allocation];
+      allocation.first = std::min(allocation.first, time);
+      allocation.last = std::max(allocation.last, time);
+    };
     llvm::for_each(op.getOperands(), touch);
     llvm::for_each(op.getResults(), touch);
   }
@@ -221,18 +285,25 @@ bool MemoryPlanner::overwrite(func::CallOp call, unsigned time, unsigned result,
   Placement &to = placements[call.getResult(result)], &from = placements[call.getOperand(input)];
   Allocation &there = allocations[to.allocation], &here = allocations[from.allocation];
   auto isWhole = [&](const Allocation &allocation, const Placement &place, Value value) {
-    return allocation.kind == Allocation::Kind::Workspace && place.byteOffset == sizes.constant(0) &&
+    return allocation.kind == Allocation::Kind::Workspace && !allocation.rolling &&
+           place.byteOffset == sizes.constant(0) &&
            allocation.bytes == bytesOf(cast<RankedTensorType>(value.getType()));
   };
   if (to.allocation == from.allocation || !isWhole(there, to, call.getResult(result)) ||
       !isWhole(here, from, call.getOperand(input)) || there.first != time || here.last != time)
     return false;
-  // Operands may be views of one value, and results of one call may want one place.
-  unsigned users = 0;
-  for (Value value :
-       llvm::concat<Value>(llvm::to_vector(call.getOperands()), llvm::to_vector(call.getResults())))
-    users += placements[value].allocation == from.allocation;
-  if (users != 1)
+  // Operands may be views of one value, and results of one call may want one place; and the calls it takes
+  // turns with read and write at the same time.
+  unsigned users = 0, makers = 0;
+  for (Operation &op : program.getBody().front()) {
+    if (!isa<func::CallOp>(op) || times[&op] != time)
+      continue;
+    for (Value value : op.getOperands())
+      users += placements[value].allocation == from.allocation;
+    for (Value value : op.getResults())
+      (&op == call ? users : makers) += placements[value].allocation == from.allocation;
+  }
+  if (users != 1 || makers > 1)
     return false;
   here.last = there.last;
   there.first = ~0u;
@@ -246,9 +317,8 @@ bool MemoryPlanner::overwrite(func::CallOp call, unsigned time, unsigned result,
 
 /// Lets results take the memory of operands that their kernel is the last to read, where it may.
 void MemoryPlanner::shareInPlace() {
-  unsigned time = 0;
   for (Operation &op : program.getBody().front()) {
-    ++time;
+    unsigned time = times[&op];
     auto call = dyn_cast<func::CallOp>(op);
     func::FuncOp loops = call ? loopsOf(call) : func::FuncOp();
     if (!loops)
@@ -370,6 +440,18 @@ Value MemoryPlanner::memoryOf(const Allocation &allocation) {
   llvm_unreachable("all kinds are handled");
 }
 
+/// The byte at which `byteOffset` of an allocation is.
+Value MemoryPlanner::offsetOf(OpBuilder &builder, Location loc, const Allocation &allocation,
+                              AffineExpr byteOffset) {
+  Value offset;
+  for (AffineExpr start : allocation.offset) {
+    AffineExpr expr = simplifyAffineExpr(start + byteOffset, 0, sizes.getSymbols().size());
+    Value candidate = expand(builder, loc, expr);
+    offset = offset ? arith::MaxSIOp::create(builder, loc, offset, candidate) : candidate;
+  }
+  return offset;
+}
+
 /// The memory of `tensor` as the kernel wants to see it.
 Value MemoryPlanner::bufferOf(OpBuilder &builder, Location loc, Value tensor, MemRefType type) {
   Placement place = placements[tensor];
@@ -379,12 +461,7 @@ Value MemoryPlanner::bufferOf(OpBuilder &builder, Location loc, Value tensor, Me
     if (type.isDynamicDim(i))
       dynamicSizes.push_back(expand(builder, loc, size));
   Value memory = memoryOf(allocation);
-  Value offset;
-  for (AffineExpr start : allocation.offset) {
-    AffineExpr expr = simplifyAffineExpr(start + place.byteOffset, 0, sizes.getSymbols().size());
-    Value candidate = expand(builder, loc, expr);
-    offset = offset ? arith::MaxSIOp::create(builder, loc, offset, candidate) : candidate;
-  }
+  Value offset = offsetOf(builder, loc, allocation, place.byteOffset);
   if (type.getLayout().isIdentity())
     return memref::ViewOp::create(builder, loc, type, memory, offset, dynamicSizes);
   // Strided inside a concat: the rows lie apart, but within as many elements as the view spans.
@@ -407,35 +484,105 @@ Value MemoryPlanner::bufferOf(OpBuilder &builder, Location loc, Value tensor, Me
                                            stridesOfRows);
 }
 
+/// The kernel that `call` runs, its range and its memory.
+FailureOr<Launched> MemoryPlanner::launchedBy(OpBuilder &builder, func::CallOp call) {
+  Location loc = call.getLoc();
+  func::FuncOp kernel = loopsOf(call);
+  if (!kernel)
+    return call.emitOpError("expects a kernel whose loops were emitted, but '")
+           << call.getCallee() << "' is none";
+  Launched launched{kernel, {}, {}};
+  ArrayRef<Type> types = kernel.getArgumentTypes();
+  SmallVector<Value> &arguments = launched.arguments;
+  for (Value tensor :
+       llvm::concat<Value>(llvm::to_vector(call.getOperands()), llvm::to_vector(call.getResults()))) {
+    unsigned allocation = placements[tensor].allocation;
+    arguments.push_back(allocations[allocation].rolling
+                            ? windowsOf(builder, loc, allocation)
+                            : bufferOf(builder, loc, tensor, cast<MemRefType>(types[arguments.size()])));
+  }
+  SmallVector<Value> symbols;
+  for (Attribute name : kernel->getAttrOfType<ArrayAttr>("tenon.symbols")) {
+    const auto *known = llvm::find(sizes.getSymbols(), name);
+    symbols.push_back(symbolArguments[known - sizes.getSymbols().begin()]);
+  }
+  AffineMap rangeMap = kernel->getAttrOfType<AffineMapAttr>("tenon.range").getValue();
+  launched.range = affine::expandAffineExpr(builder, loc, rangeMap.getResult(0), {}, symbols);
+  llvm::append_range(arguments, symbols);
+  return launched;
+}
+
+/// The memory that the windows of an allocation take, as bytes.
+Value MemoryPlanner::windowsOf(OpBuilder &builder, Location loc, unsigned number) {
+  const Allocation &allocation = allocations[number];
+  RollingMemory &there = windows[number];
+  if (!there.memory) {
+    int64_t bytes = cast<AffineConstantExpr>(allocation.bytes).getValue();
+    Value offset = offsetOf(builder, loc, allocation, sizes.constant(0));
+    there.memory = memref::ViewOp::create(builder, loc, MemRefType::get(bytes, builder.getI8Type()),
+                                          memoryOf(allocation), offset, ValueRange());
+    there.rolling = allocation.rolling;
+    there.bytes = allocation.bytesRolled;
+  }
+  return there.memory;
+}
+
+static double cyclesOf(func::FuncOp kernel) {
+  auto cycles = kernel->getAttrOfType<FloatAttr>("tenon.cycles");
+  return cycles ? cycles.getValueAsDouble() : std::numeric_limits<double>::infinity();
+}
+
+/// Adds a call to those it takes turns with.
+LogicalResult MemoryPlanner::addTurn(const Launched &launched, func::CallOp call) {
+  InterleaveAttr turns = turnsOf(call);
+  std::optional<int64_t> range = getConstantIntValue(launched.range);
+  if (!range || *range % turns.getStep() != 0)
+    return call.emitOpError("expects a known number of iterations, in steps of ") << turns.getStep();
+  if (!group.empty() && (group.front().turns.getBands() != turns.getBands() ||
+                         group.front().turns.getShares() != turns.getShares()))
+    return call.emitOpError("expects the bands and shares of the calls it takes turns with");
+  func::FuncOp kernel = launched.kernel;
+  group.push_back(
+      {kernel.getName(), kernel.getArgumentTypes().drop_back(2), launched.arguments, *range, turns});
+  groupCycles += cyclesOf(kernel);
+  return success();
+}
+
+/// Launches the calls that take turns, if there are any.
+void MemoryPlanner::endTurns(OpBuilder &builder, Location loc) {
+  if (group.empty())
+    return;
+  std::string name = "interleaved_" + std::to_string(group.front().turns.getGroup());
+  SmallVector<RollingMemory> rolling = llvm::to_vector(llvm::make_second_range(windows));
+  launchInterleaved(builder, loc, name, group, rolling, groupCycles < serialCycles);
+  group.clear();
+  windows.clear();
+  groupCycles = 0;
+}
+
 LogicalResult MemoryPlanner::emitLaunches(func::FuncOp run) {
   OpBuilder builder(context);
   builder.setInsertionPointToStart(&run.getBody().front());
-  for (Operation &op : program.getBody().front()) {
-    auto call = dyn_cast<func::CallOp>(op);
-    if (!call)
+  llvm::SmallDenseSet<int64_t> begun;
+  for (func::CallOp call : program.getOps<func::CallOp>()) {
+    InterleaveAttr turns = turnsOf(call);
+    if (!group.empty() && (!turns || turns.getGroup() != group.front().turns.getGroup()))
+      endTurns(builder, call.getLoc());
+    if (turns && group.empty() && !begun.insert(turns.getGroup()).second)
+      return call.emitOpError("expects the calls of group ") << turns.getGroup() << " one behind another";
+    FailureOr<Launched> launched = launchedBy(builder, call);
+    if (failed(launched))
+      return failure();
+    if (turns) {
+      if (failed(addTurn(*launched, call)))
+        return failure();
       continue;
-    Location loc = call.getLoc();
-    func::FuncOp kernel = loopsOf(call);
-    if (!kernel)
-      return call.emitOpError("expects a kernel whose loops were emitted, but '")
-             << call.getCallee() << "' is none";
-    ArrayRef<Type> types = kernel.getArgumentTypes();
-    SmallVector<Value> arguments;
-    for (Value tensor :
-         llvm::concat<Value>(llvm::to_vector(call.getOperands()), llvm::to_vector(call.getResults())))
-      arguments.push_back(bufferOf(builder, loc, tensor, cast<MemRefType>(types[arguments.size()])));
-    SmallVector<Value> symbols;
-    for (Attribute name : kernel->getAttrOfType<ArrayAttr>("tenon.symbols")) {
-      const auto *known = llvm::find(sizes.getSymbols(), name);
-      symbols.push_back(symbolArguments[known - sizes.getSymbols().begin()]);
     }
-    AffineMap rangeMap = kernel->getAttrOfType<AffineMapAttr>("tenon.range").getValue();
-    Value range = affine::expandAffineExpr(builder, loc, rangeMap.getResult(0), {}, symbols);
-    llvm::append_range(arguments, symbols);
-    auto cycles = kernel->getAttrOfType<FloatAttr>("tenon.cycles");
-    bool serial = cycles && cycles.getValueAsDouble() < serialCycles;
-    LaunchOp::create(builder, loc, kernel.getName(), arguments, range, serial);
+    bool serial = cyclesOf(launched->kernel) < serialCycles;
+    LaunchOp::create(builder, call.getLoc(), launched->kernel.getName(), launched->arguments, launched->range,
+                     /*from=*/Value(), serial);
   }
+  endTurns(builder, program.getLoc());
   func::ReturnOp::create(builder, program.getLoc());
   return success();
 }
@@ -450,6 +597,7 @@ LogicalResult MemoryPlanner::plan() {
           sizes.symbol(name);
   if (failed(placeValues()))
     return failure();
+  findTimes();
   findLifetimes();
   shareInPlace();
   layOutWorkspace();

@@ -111,7 +111,9 @@ LogicalResult Compilation::runPhase(Phase phase) {
   PhaseTimer timer(times, phase);
   PassManager passes(module->getContext());
   passes.enableVerifier(true);
-  PhaseOptions phaseOptions{machine, options.accuracy, options.target, options.cpu, options.features};
+  PhaseOptions phaseOptions{machine,          options.accuracy,
+                            options.target,   options.cpu,
+                            options.features, options.profile ? Interleaving::None : options.interleaving};
   buildPhase(phase, passes, phaseOptions);
   OwningOpRef<ModuleOp> before;
   if (options.reproduceDefects)

@@ -98,6 +98,14 @@ static void buildSchedule(OpPassManager &passes, const PhaseOptions &options) {
   choose.cpu = options.cpu;
   choose.features = options.features;
   passes.addPass(createChooseSchedules(choose));                  // a function with a schedule keeps it
+  InterleaveKernelsOptions interleave;
+  interleave.machine = options.target;
+  interleave.cpu = options.cpu;
+  interleave.features = options.features;
+  interleave.cores = options.machine.cores;
+  interleave.regardless = options.interleaving == Interleaving::All;
+  if (options.interleaving != Interleaving::None)
+    passes.addPass(createInterleaveKernels(interleave));          // last: the schedules say how kernels proceed
 }
 
 static void buildCodegen(OpPassManager &passes, const PhaseOptions &options) {

@@ -192,11 +192,17 @@ std::vector<LaunchReport> tenon::describeLaunches(ModuleOp module, ArrayRef<Kern
 }
 
 void tenon::noteSerialLaunches(func::FuncOp program, MutableArrayRef<LaunchReport> launches) {
-  // In the order in which LowerLaunch numbers them.
+  // In the order in which LowerLaunch numbers them. Kernels that take turns are launched as one.
   unsigned number = 0;
+  SymbolTableCollection symbols;
   program.walk([&](LaunchOp launch) {
-    assert(number < launches.size() && "expected a launch for each call of the scheduled program");
-    launches[number++].serial = launch.getSerial() || isConstantIntValue(launch.getRange(), 1);
+    auto kernel = symbols.lookupNearestSymbolFrom<func::FuncOp>(launch, launch.getKernelAttr());
+    auto members = kernel->getAttrOfType<IntegerAttr>("tenon.interleaved");
+    bool serial = launch.getSerial() || isConstantIntValue(launch.getRange(), 1);
+    for (int64_t i = 0; i < (members ? members.getInt() : 1); ++i) {
+      assert(number < launches.size() && "expected a launch for each call of the scheduled program");
+      launches[number++].serial = serial;
+    }
   });
   assert(number == launches.size() && "expected a launch for each call of the scheduled program");
 }

@@ -16,7 +16,9 @@ SmallVector<OwningOpRef<ModuleOp>> tenon::splitModule(ModuleOp module) {
   };
   auto isDefinedKernel = [](Operation &op) {
     auto function = dyn_cast<func::FuncOp>(op);
-    return function && function->hasAttr("tenon.kernel") && !function.isDeclaration();
+    // What launches other kernels stays with the program, which knows them all.
+    return function && function->hasAttr("tenon.kernel") && !function.isDeclaration() &&
+           !function->hasAttr("tenon.interleaved");
   };
 
   for (Operation &op : *module.getBody())

@@ -56,7 +56,16 @@ func.func @too_few(%in: memref<4xf32>, %out: memref<4xf32>)
 func.func private @k(memref<4xf32>, index, index) attributes {tenon.kernel}
 func.func @launch_outside(%x: memref<4xf32>) {
   %c1 = arith.constant 1 : index
-  // expected-error @+1 {{expects to be in a function with 'tenon.program'}}
+  // expected-error @+1 {{expects to be in a function with 'tenon.program', or serial in one with 'tenon.kernel'}}
   tenon.launch @k(%x) range(%c1) : memref<4xf32>
+  return
+}
+
+// -----
+
+func.func private @k(memref<4xf32>, index, index) attributes {tenon.kernel}
+func.func private @spread_by_a_kernel(%x: memref<4xf32>, %begin: index, %end: index) attributes {tenon.kernel} {
+  // expected-error @+1 {{expects to be in a function with 'tenon.program', or serial in one with 'tenon.kernel'}}
+  tenon.launch @k(%x) range(%end) : memref<4xf32>
   return
 }

@@ -98,3 +98,19 @@ func.func private @strided_rows(%x: memref<?x5xf32, strided<[10, 1]>> {tenon.dim
   memref.store %c, %x[%begin, %begin] : memref<?x5xf32, strided<[10, 1]>>
   return
 }
+
+// -----
+
+// A kernel may run parts of others, on its own thread.
+func.func private @part(memref<4xf32>, index, index) attributes {tenon.kernel}
+// CHECK-LABEL: func.func private @whole.body(
+// CHECK-SAME: %[[X:.*]]: !llvm.ptr, %[[BEGIN:.*]]: index, %[[END:.*]]: index)
+// CHECK: %[[FRAME:.*]] = llvm.alloca
+// CHECK: llvm.store %{{.*}}, %{{.*}} : !llvm.ptr, !llvm.ptr
+// CHECK-DAG: %[[FROM:.*]] = arith.index_cast %[[BEGIN]] : index to i64
+// CHECK-DAG: %[[TO:.*]] = arith.index_cast %[[END]] : index to i64
+// CHECK: call @part(%[[FRAME]], %[[FROM]], %[[TO]])
+func.func private @whole(%x: memref<4xf32>, %begin: index, %end: index) attributes {tenon.kernel} {
+  tenon.launch @part(%x) range(%end) from %begin serial : memref<4xf32>
+  return
+}

@@ -46,7 +46,9 @@ def PlanMemory : Pass<"tenon-plan-memory", "::mlir::ModuleOp"> {
     workspace and symbols. Every value gets a place: an input's or output's own memory, the weights, or a part of the
     workspace that is free while the value lives. Reshapes are views; operands of a concat lie inside its result. A
     result takes the place of an input that its kernel is the last to read, where `tenon.may_overwrite` on the result's
-    argument lists that input: the two arguments then lose `llvm.noalias`.
+    argument lists that input: the two arguments then lose `llvm.noalias`. Calls with `tenon.interleave` of one group
+    become one launch of a kernel of their own, which runs theirs band by band; results that roll (`tenon.rolling`) have
+    the memory of their windows.
 
     Attributes left on the module: `tenon.weights`, the constants in the order of their offsets in
     `tenon.weight_offsets` (bytes, aligned to 64); on `@run`: `tenon.workspace`, an affine map of the symbols whose
@@ -57,7 +59,7 @@ def PlanMemory : Pass<"tenon-plan-memory", "::mlir::ModuleOp"> {
     Option<"serialCycles", "serial-cycles", "double", "20000",
            "Kernels estimated below this run on one thread: some twenty times what it takes to fork and join">];
   let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
-                           "::mlir::memref::MemRefDialect"];
+                           "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
 }
 
 #endif // TENON_CODEGEN_PASSES

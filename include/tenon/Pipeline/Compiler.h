@@ -41,6 +41,9 @@ struct CompileOptions {
   unsigned threads = 0;
   /// How far results may be from those of the model's own sums.
   Accuracy accuracy = Accuracy::Full;
+  /// Which kernels run in turns rather than one after another; none in code with `profile`, which times them
+  /// one by one.
+  Interleaving interleaving = Interleaving::Profitable;
   /// Whether weights become part of the artefact, or are handed to each run.
   bool embedWeights = true;
   /// Whether the host of the model can have its kernels watched (tenon_profile of tenon-rt/model.h). Code

@@ -31,12 +31,22 @@ enum class Accuracy {
 llvm::StringRef stringify(Accuracy accuracy);
 std::optional<Accuracy> parseAccuracy(llvm::StringRef name);
 
+/// Which kernels take turns (InterleaveKernels).
+enum class Interleaving {
+  None,
+  /// Those that save time by the estimate.
+  Profitable,
+  /// All that can, as tests want it.
+  All
+};
+
 /// What the passes of a phase depend on.
 struct PhaseOptions {
   Machine machine;
   Accuracy accuracy = Accuracy::Full;
   /// The machine's name, CPU and features as the user gave them, for passes that take text.
   std::string target = "host", cpu, features;
+  Interleaving interleaving = Interleaving::Profitable;
 };
 
 /// Appends the passes of `phase` (graph, kernel, schedule or codegen; the target phase is the Target's).

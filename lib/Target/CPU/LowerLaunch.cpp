@@ -396,7 +396,8 @@ private:
               : UnrealizedConversionCastOp::create(builder, loc, interface.pointer(), argument).getResult(0);
       LLVM::StoreOp::create(builder, loc, value, interface.element(frame, interface.i64(), i));
     }
-    Value begin = arith::ConstantIntOp::create(builder, loc, 0, 64);
+    Value begin = launch.getFrom() ? interface.toI64(launch.getFrom())
+                                   : arith::ConstantIntOp::create(builder, loc, 0, 64).getResult();
     Value range = interface.toI64(launch.getRange());
     if (profile) {
       Value null = LLVM::ZeroOp::create(builder, loc, interface.pointer());
@@ -504,16 +505,21 @@ struct LowerLaunchPass : tenon::impl::LowerLaunchPassBase<LowerLaunchPass> {
     }
     WalkResult strays = module.walk([&](LaunchOp launch) {
       auto parent = launch->getParentOfType<func::FuncOp>();
-      if (parent && parent->hasAttr(programAttrName))
+      if (parent &&
+          (parent->hasAttr(programAttrName) || (parent->hasAttr(kernelAttrName) && launch.getSerial())))
         return WalkResult::advance();
-      launch.emitOpError("expects to be in a function with '") << programAttrName << "'";
+      launch.emitOpError("expects to be in a function with '")
+          << programAttrName << "', or serial in one with '" << kernelAttrName << "'";
       return WalkResult::interrupt();
     });
     if (strays.wasInterrupted())
       return signalPassFailure();
 
-    for (func::FuncOp kernel : kernels)
+    for (func::FuncOp kernel : kernels) {
       lowerKernel(kernel);
+      if (!kernel.isDeclaration()) // the body now; its launches are serial
+        LaunchLowering(kernel, /*call=*/Value(), /*withProfile=*/false).run();
+    }
     for (auto &[program, signature] : programs) {
       // Two programs of one model would collide; only a module with a single one is named after the model.
       auto model = module->getAttrOfType<StringAttr>(modelAttrName);

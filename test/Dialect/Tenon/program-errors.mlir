@@ -46,3 +46,12 @@ func.func @launch_arguments(%x: memref<4xf32>, %n: index) {
   tenon.launch @k0(%x) range(%n) : memref<4xf32>
   return
 }
+
+// -----
+
+func.func private @k0(memref<4xf32>, index, index)
+func.func @launch_from(%x: memref<4xf32>, %n: index) {
+  // expected-error @below {{'tenon.launch' op expects 'from' together with 'serial'}}
+  tenon.launch @k0(%x) range(%n) from %n : memref<4xf32>
+  return
+}

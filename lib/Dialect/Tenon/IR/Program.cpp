@@ -27,6 +27,12 @@ LogicalResult KernelOp::verifyRegions() {
   return success();
 }
 
+LogicalResult LaunchOp::verify() {
+  if (getFrom() && !getSerial()) // launch_c3
+    return emitOpError("expects 'from' together with 'serial'");
+  return success();
+}
+
 LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
   auto callee = symbolTable.lookupNearestSymbolFrom<FunctionOpInterface>(*this, getKernelAttr());
   if (!callee)

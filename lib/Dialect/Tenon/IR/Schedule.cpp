@@ -127,3 +127,23 @@ void ScheduleAttr::print(AsmPrinter &printer) const {
   });
   printer << "]>";
 }
+
+LogicalResult InterleaveAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t group,
+                                     int64_t step, int64_t bands, int64_t shares, int64_t ahead,
+                                     int64_t before, int64_t behind) {
+  if (group < 0 || step < 1 || bands < 1 || shares < 1 || shares > bands)
+    return emitError()
+           << "expects a group from 0 on, steps and bands from 1 on, and at most as many shares as bands";
+  if (ahead < 0 || before < 0 || behind < 0)
+    return emitError() << "expects 'ahead', 'before' and 'behind' from 0 on";
+  return success();
+}
+
+LogicalResult RollingAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t window, int64_t low,
+                                  int64_t high, int64_t every) {
+  if (low < 0 || high < 0 || every < 1 || window < low + high || window % 64 != 0)
+    return emitError()
+           << "expects a window of whole lines of 64 bytes that holds 'low' and 'high', which are from 0 "
+              "on, and bands from 1 on";
+  return success();
+}

@@ -64,25 +64,29 @@ def Tenon_YieldOp : Tenon_Op<"yield", [Pure, Terminator, ReturnLike,
   let assemblyFormat = "attr-dict ($values^ `:` type($values))?";
 }
 
-def Tenon_LaunchOp : Tenon_Op<"launch", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+def Tenon_LaunchOp : Tenon_Op<"launch", [AttrSizedOperandSegments, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "runs a kernel function over a range of its parallel iterations";
   let description = [{
     Calls the kernel function `kernel(arguments..., begin, end)` so that the half-open ranges given to the calls cover
-    `[0, range)` exactly once: all at once with `serial`, otherwise spread over the threads of the caller's pool. Comes
-    into being with the memory plan; arguments are memrefs and the model's symbols.
+    `[0, range)` exactly once: all at once with `serial`, otherwise spread over the threads of the caller's pool. With
+    `from` they cover `[from, range)`, and nothing if that is empty. Comes into being with the memory plan; arguments
+    are memrefs and the model's symbols.
 
     (C1) the callee is a function whose last two arguments are of type index. (C2) its other arguments have the types of
-    `arguments`.
+    `arguments`. (C3) `from` is there with `serial` only.
 
     ```mlir
     func.func private @k0(memref<4xf32>, memref<4xf32>, index, index)
     tenon.launch @k0(%x, %y) range(%n) : memref<4xf32>, memref<4xf32>
     ```
   }];
-  let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<AnyType>:$arguments, Index:$range, UnitAttr:$serial);
+  let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<AnyType>:$arguments, Index:$range,
+                       Optional<Index>:$from, UnitAttr:$serial);
   let assemblyFormat = [{
-    $kernel `(` $arguments `)` `range` `(` $range `)` (`serial` $serial^)? attr-dict `:` type($arguments)
+    $kernel `(` $arguments `)` `range` `(` $range `)` (`from` $from^)? (`serial` $serial^)? attr-dict `:`
+    type($arguments)
   }];
+  let hasVerifier = 1;
 }
 
 #endif // TENON_DIALECT_TENON_IR_PROGRAM
