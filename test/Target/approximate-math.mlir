@@ -12,6 +12,19 @@ func.func @vector_f32(%x: vector<8xf32>) -> vector<8xf32> {
   return %r : vector<8xf32>
 }
 
+// An operand that is not positive can't overflow: limited from below, and no choice of results.
+// CHECK-LABEL: func.func @exp_of_nonpositive(
+// CHECK: arith.cmpf uge, %arg0, %{{.*}} : vector<8xf32>
+// CHECK: arith.select
+// CHECK-NOT: arith.cmpf
+// CHECK-NOT: arith.select
+// CHECK: arith.mulf
+// CHECK-NEXT: return
+func.func @exp_of_nonpositive(%x: vector<8xf32>) -> vector<8xf32> {
+  %r = math.exp %x {tenon.nonpositive} : vector<8xf32>
+  return %r : vector<8xf32>
+}
+
 // CHECK-LABEL: func.func @scalar_f64(
 // CHECK-NOT: math.log
 // CHECK: math.fma %{{.*}} : f64

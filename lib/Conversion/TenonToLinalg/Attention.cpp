@@ -126,8 +126,9 @@ AttentionLowering::Softmax AttentionLowering::softmax(StructuredBuilder &b, Valu
   auto flags = arith::FastMathFlags::nnan | arith::FastMathFlags::nsz;
   Value most = b.reduce(shape.kept, Combiner::maximum, 1, b.input(scores, shape.indices), element,
                         /*isUnsigned=*/false, flags);
-  Value exponentials = b.parallel(type, {b.input(scores, whole), b.input(most, shape.keptIndices)},
-                                  [](ScalarBuilder &s, ValueRange x) { return s.exp(s.sub(x[0], x[1])); });
+  Value exponentials =
+      b.parallel(type, {b.input(scores, whole), b.input(most, shape.keptIndices)},
+                 [](ScalarBuilder &s, ValueRange x) { return s.expOfNonpositive(s.sub(x[0], x[1])); });
   Value sum = b.reduce(shape.kept, Combiner::sum, 1, b.input(exponentials, shape.indices), element);
   Value factor =
       b.parallel(shape.kept, b.input(sum, b.loops(shape.kept)),

@@ -95,7 +95,7 @@ static Value compute(SigmoidOp, ScalarBuilder &b, ValueRange x) {
 
 // max(x, 0) + log(1 + exp(-|x|)): the exponential is at most 1.
 static Value compute(SoftplusOp, ScalarBuilder &b, ValueRange x) {
-  Value tail = math::Log1pOp::create(b, b.exp(b.neg(b.abs(x[0]))));
+  Value tail = math::Log1pOp::create(b, b.expOfNonpositive(b.neg(b.abs(x[0]))));
   return b.add(b.max(x[0], b.number(x[0].getType(), 0), false), tail);
 }
 

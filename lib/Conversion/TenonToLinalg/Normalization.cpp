@@ -51,7 +51,7 @@ struct SoftmaxLowering : OpConversionPattern<SoftmaxOp> {
     Value exponentials =
         b.parallel(type.clone(computed),
                    {b.input(op.getInput(), adaptor.getInput(), whole), b.input(most, shape.keptIndices)},
-                   [](ScalarBuilder &s, ValueRange x) { return s.exp(s.sub(x[0], x[1])); });
+                   [](ScalarBuilder &s, ValueRange x) { return s.expOfNonpositive(s.sub(x[0], x[1])); });
     Value sum = b.reduce(shape.kept, Combiner::sum, shape.reductions, b.input(exponentials, shape.indices),
                          [](ScalarBuilder &, ValueRange x) { return x[0]; });
     Value factor = b.parallel(shape.kept, b.input(sum, b.loops(shape.kept)),
@@ -72,9 +72,10 @@ struct LogSoftmaxLowering : OpConversionPattern<LogSoftmaxOp> {
     ReducedShape shape = b.reduceShape(type, op.getAxis(), getComputeType(type.getElementType()));
     Value most = rowMaximum(b, shape, op.getInput(), adaptor.getInput());
     SmallVector<AffineExpr> kept = b.loops(shape.kept);
-    Value sum = b.reduce(shape.kept, Combiner::sum, shape.reductions,
-                         {b.input(op.getInput(), adaptor.getInput(), shape.indices), b.input(most, kept)},
-                         [](ScalarBuilder &s, ValueRange x) { return s.exp(s.sub(x[0], x[1])); });
+    Value sum =
+        b.reduce(shape.kept, Combiner::sum, shape.reductions,
+                 {b.input(op.getInput(), adaptor.getInput(), shape.indices), b.input(most, kept)},
+                 [](ScalarBuilder &s, ValueRange x) { return s.expOfNonpositive(s.sub(x[0], x[1])); });
     Value logarithm = b.parallel(shape.kept, b.input(sum, kept), [](ScalarBuilder &s, ValueRange x) -> Value {
       return math::LogOp::create(s, x[0]);
     });

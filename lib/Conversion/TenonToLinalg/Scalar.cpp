@@ -133,6 +133,12 @@ Value ScalarBuilder::min(Value lhs, Value rhs, bool isUnsigned, arith::FastMathF
 Value ScalarBuilder::sqrt(Value value) { return math::SqrtOp::create(*this, value); }
 Value ScalarBuilder::exp(Value value) { return math::ExpOp::create(*this, value); }
 
+Value ScalarBuilder::expOfNonpositive(Value value) {
+  auto exp = math::ExpOp::create(*this, value);
+  exp->setAttr("tenon.nonpositive", getUnitAttr());
+  return exp;
+}
+
 Value ScalarBuilder::abs(Value value) {
   if (isFloat(value))
     return math::AbsFOp::create(*this, value);

@@ -57,6 +57,8 @@ public:
             mlir::arith::FastMathFlags flags = mlir::arith::FastMathFlags::none);
   Value sqrt(Value value);
   Value exp(Value value);
+  /// exp of a value that is nan or at most 0, which costs less.
+  Value expOfNonpositive(Value value);
   Value abs(Value value);
   Value select(Value condition, Value onTrue, Value onFalse);
   Value compare(mlir::arith::CmpFPredicate predicate, Value lhs, Value rhs);

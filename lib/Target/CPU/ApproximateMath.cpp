@@ -79,6 +79,18 @@ struct ApproximateUnary : OpRewritePattern<Op> {
   UnaryFormula f64, f32;
 };
 
+/// exp, of which less is left to compute where the operand is marked as not positive.
+struct ApproximateExp : OpRewritePattern<math::ExpOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(math::ExpOp op, PatternRewriter &rewriter) const override {
+    UnaryFormula formula = op->hasAttr("tenon.nonpositive") ? emitExpOfNonpositive : emitExp;
+    return rewriteInFullPrecision(op, rewriter, [&](const FloatEmitter &emit, ValueRange operands) {
+      return formula(emit, operands[0]);
+    });
+  }
+};
+
 /// A function of two operands, computed in f64; if `onlyF32`, f64 operands are left to the C library.
 template <typename Op>
 struct ApproximateBinary : OpRewritePattern<Op> {
@@ -106,7 +118,7 @@ struct ApproximateMathPass : tenon::impl::ApproximateMathPassBase<ApproximateMat
   void runOnOperation() override {
     MLIRContext *context = &getContext();
     RewritePatternSet patterns(context);
-    patterns.add<ApproximateUnary<math::ExpOp>>(context, emitExp, emitExp);
+    patterns.add<ApproximateExp>(context);
     patterns.add<ApproximateUnary<math::ExpM1Op>>(context, emitExpm1, emitExpm1);
     patterns.add<ApproximateUnary<math::LogOp>>(context, emitLog, emitLog);
     patterns.add<ApproximateUnary<math::Log1pOp>>(context, emitLog1p, emitLog1p);

@@ -186,7 +186,7 @@ func.func @einsum_diagonal(%A: tensor<3x3x4xf32>, %B: tensor<4x2xf32>) -> tensor
 // CHECK: linalg.generic {indexing_maps = [#{{.+}}, #[[KEY]], #{{.+}}]
 // CHECK: arith.cmpi sle
 // CHECK: arith.maximumf %{{.+}}, %{{.+}} fastmath<nnan,nsz> : f32
-// CHECK: math.exp
+// CHECK: math.exp %{{.+}} {tenon.nonpositive} : f32
 // CHECK: arith.divf
 // CHECK: linalg.generic {indexing_maps = [#{{.+}}, #[[KEY]], #{{.+}}]
 // CHECK-NOT: arith.divf

@@ -7,7 +7,7 @@
 // CHECK: arith.maximumf %out, %in fastmath<nnan,nsz> : f32
 // CHECK: %[[EXP:.+]] = linalg.generic {{.+}} iterator_types = ["parallel", "parallel"]}
 // CHECK: arith.subf
-// CHECK: math.exp
+// CHECK: math.exp %{{.+}} {tenon.nonpositive} : f32
 // CHECK: %[[SUM:.+]] = linalg.generic {{.+}} iterator_types = ["parallel", "reduction"]} ins(%[[EXP]] :
 // CHECK: arith.addf
 // CHECK: %[[FACTOR:.+]] = linalg.generic {{.+}} iterator_types = ["parallel"]} ins(%[[SUM]] :
@@ -28,7 +28,7 @@ func.func @softmax(%A: tensor<2x3xf32>) -> tensor<2x3xf32> {
 // 
 // CHECK-LABEL: func.func @log_softmax
 // CHECK: arith.maximumf
-// CHECK: math.exp
+// CHECK: math.exp %{{.+}} {tenon.nonpositive} : f32
 // CHECK: arith.addf
 // CHECK: math.log
 // CHECK: linalg.generic {{.+}} iterator_types = ["parallel", "parallel"]}

@@ -71,8 +71,11 @@ public:
   Value bothOf(Value a, Value b) const { return mlir::arith::AndIOp::create(builder, loc, a, b); }
   /// x limited to [low, high]; nan stays nan.
   Value clamp(Value x, double low, double high) const {
-    Value atLeast = select(compare(Predicate::UGE, x, low), x, constant(low));
-    return select(compare(Predicate::ULE, atLeast, high), atLeast, constant(high));
+    Value bounded = atLeast(x, low);
+    return select(compare(Predicate::ULE, bounded, high), bounded, constant(high));
+  }
+  Value atLeast(Value x, double low) const {
+    return select(compare(Predicate::UGE, x, low), x, constant(low));
   }
 
   /// The bits of a float as an integer of the same width, and back.
@@ -111,10 +114,10 @@ public:
     Value value;
     Value bits;
   };
-  /// The integer nearest to x, ties to even; |x| must be below 2^21.
-  Integer roundToInteger(Value x) const {
-    double offset = isDouble() ? 6755399441055744.0 : 12582912.0;
-    Value shifted = add(x, offset);
+  /// The integer nearest to x * factor; |x * factor| must be below 2^21. In the bits, `bias` is added to it.
+  Integer roundToInteger(Value x, double factor = 1, uint64_t bias = 0) const {
+    double offset = (isDouble() ? 6755399441055744.0 : 12582912.0) + double(bias);
+    Value shifted = factor == 1 ? add(x, offset) : fma(x, constant(factor), constant(offset));
     return {sub(shifted, offset), toBits(shifted)};
   }
   /// 2^n for an integer's bits; n must be the exponent of a normal number.

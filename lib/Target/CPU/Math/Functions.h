@@ -16,6 +16,8 @@ namespace tenon {
 
 // Exponential.cpp: f32 and f64.
 mlir::Value emitExp(const FloatEmitter &emit, mlir::Value x);
+/// exp(x) of an x known to be nan or at most 0: two thirds of the instructions in f32.
+mlir::Value emitExpOfNonpositive(const FloatEmitter &emit, mlir::Value x);
 mlir::Value emitExpm1(const FloatEmitter &emit, mlir::Value x);
 
 // Logarithm.cpp: f32 and f64.

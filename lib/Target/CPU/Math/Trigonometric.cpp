@@ -22,7 +22,7 @@ struct Angle {
 
 static Angle reduceAngle(const FloatEmitter &emit, Value x) {
   // Infinities have no angle: inf - inf makes them nan below.
-  FloatEmitter::Integer n = emit.roundToInteger(emit.mul(x, 0.636619772367581343076));
+  FloatEmitter::Integer n = emit.roundToInteger(x, 0.636619772367581343076);
   Value first = emit.sub(x, emit.mul(n.value, 1.57079632673412561417e+00));
   Value middle = emit.mul(n.value, 6.07710050630396597660e-11);
   Value second = emit.sub(first, middle);
