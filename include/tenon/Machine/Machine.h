@@ -79,6 +79,8 @@ struct Machine {
   int64_t l3Bytes = 0;
   unsigned cacheLineBytes = 64;
   int64_t pageBytes = 4096;
+  /// What the first instruction of a loop is aligned to; 0 leaves it to LLVM.
+  unsigned loopAlignment = 0;
   /// The most bytes one tensor of scratch may take on the stack of the thread that runs a kernel.
   int64_t maxScratchBytes = 1 << 20;
   /// What one core reads per cycle, streaming, from each level.

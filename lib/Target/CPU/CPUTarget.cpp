@@ -68,6 +68,7 @@ std::unique_ptr<llvm::TargetMachine> CPUTarget::createGenerator() const {
   options.MCOptions.ABIName = machine.abi;
   // A section each, so that the linker can drop kernels nobody launches.
   options.FunctionSections = true;
+  options.LoopAlignment = machine.loopAlignment;
   return std::unique_ptr<llvm::TargetMachine>(
       backend.createTargetMachine(llvm::Triple(machine.triple), machine.cpu, machine.features, options,
                                   llvm::Reloc::PIC_, std::nullopt, llvm::CodeGenOptLevel::Aggressive));
