@@ -97,6 +97,7 @@ static void buildSchedule(OpPassManager &passes, const PhaseOptions &options) {
   choose.machine = options.target;
   choose.cpu = options.cpu;
   choose.features = options.features;
+  choose.cores = options.machine.cores;
   passes.addPass(createChooseSchedules(choose));                  // a function with a schedule keeps it
   InterleaveKernelsOptions interleave;
   interleave.machine = options.target;

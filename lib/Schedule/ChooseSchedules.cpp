@@ -24,6 +24,8 @@ struct ChooseSchedules : tenon::impl::ChooseSchedulesBase<ChooseSchedules> {
       getOperation().emitError(error);
       return signalPassFailure();
     }
+    if (cores != 0)
+      described->cores = cores;
     for (func::FuncOp function : getOperation().getOps<func::FuncOp>()) {
       if (!function->hasAttr("tenon.structured") || function->hasAttr("tenon.schedule") ||
           findUnstructuredOp(function))

@@ -2,6 +2,7 @@
 // for products in a row.
 // RUN: tenon-opt %s --split-input-file --tenon-choose-schedules=machine=x86-64-v4 | FileCheck %s --check-prefixes=CHECK,V4
 // RUN: tenon-opt %s --split-input-file --tenon-choose-schedules=machine=x86-64-v3 | FileCheck %s --check-prefixes=CHECK,V3
+// RUN: tenon-opt %s --split-input-file --tenon-choose-schedules="machine=x86-64-v3 cores=16" | FileCheck %s --check-prefix=MANY
 
 #a = affine_map<(m, n, k) -> (m, k)>
 #b = affine_map<(m, n, k) -> (k, n)>
@@ -71,6 +72,9 @@ func.func private @exp_over_sum(%x: tensor<128x1024xf32>) -> tensor<128x1024xf32
 #id = affine_map<(b, m, n) -> (b, m, n)>
 #swap = affine_map<(b, m, n) -> (b, n, m)>
 #row = affine_map<(b, m, n) -> (b, m)>
+// Eight heads are too few for sixteen cores, which share out blocks of rows as well.
+// MANY-LABEL: func.func private @chain
+// MANY-SAME: op 5 {loops [d0 by 1, d1 by {{[0-9]+}}, {{[^]]*}}], inner [d3 by 2], vector d2, parallel 2}
 // CHECK-LABEL: func.func private @chain
 // V3-SAME: op 5 {loops [d0 by 1, d1 by {{24|48|96}}, d1 by 6, d2 by 2v], inner [{{.+}}], vector d2, parallel 1}
 // V3-SAME: op 0 {store in 5 at 1, loops [d{{[12]}} by {{8|1v}}, d{{[12]}} by {{8|1v}}], vector d2}

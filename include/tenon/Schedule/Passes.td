@@ -20,7 +20,8 @@ def ChooseSchedules : Pass<"tenon-choose-schedules", "::mlir::ModuleOp"> {
   let options = [
     Option<"machine", "machine", "std::string", "\"host\"", "Name of the machine to schedule for">,
     Option<"cpu", "cpu", "std::string", "\"\"", "LLVM CPU in place of the machine's">,
-    Option<"features", "features", "std::string", "\"\"", "LLVM features to add to the machine's">];
+    Option<"features", "features", "std::string", "\"\"", "LLVM features to add to the machine's">,
+    Option<"cores", "cores", "unsigned", "0", "Cores the kernels run on; 0 for the machine's">];
 }
 
 def InterleaveKernels : Pass<"tenon-interleave-kernels", "::mlir::ModuleOp"> {
