@@ -60,6 +60,8 @@ static void describe(Machine &machine, const Subtarget &subtarget) {
   // AVX2's masked accesses are for 32 and 64 bits; AVX-512 has masks for bytes in an extension.
   machine.hasMaskedMemory = avx512 || subtarget.has("avx2");
   machine.maskedElementBits = subtarget.has("avx512bw") ? 8 : machine.hasMaskedMemory ? 32 : 0;
+  // AMD's cores carry AVX2's out in microcode, some 20 cycles each.
+  machine.hasSlowMaskedStores = machine.hasMaskedMemory && !avx512;
   machine.hasF16Conversion = avx512 || subtarget.has("f16c");
   machine.hasBF16Conversion = subtarget.has("avx512bf16") && subtarget.has("avx512vl");
   machine.fmaPerCycle = avx512 && hasSingleWideUnit(machine, subtarget) ? 1 : machine.hasFma ? 2 : 1;

@@ -2,6 +2,7 @@
 // RUN: tenon-opt --tenon-legalize-vectors %s | FileCheck %s
 // RUN: tenon-opt --tenon-legalize-vectors --tenon-legalize-vectors %s | FileCheck %s
 // RUN: tenon-opt --tenon-legalize-vectors="masked-element-bits=32 f16-conversion=true bf16-conversion=true fused-multiply-add=true" %s | FileCheck %s --check-prefix=ABLE
+// RUN: tenon-opt --tenon-legalize-vectors="masked-element-bits=32 slow-masked-stores=true" %s | FileCheck %s --check-prefix=SLOW
 
 // Three leading lanes of four: a pair and one.
 // CHECK-LABEL: func.func @constant_store(
@@ -14,6 +15,10 @@
 // CHECK-NOT: vector.maskedstore
 // ABLE-LABEL: func.func @constant_store(
 // ABLE: vector.maskedstore
+// SLOW-LABEL: func.func @constant_store(
+// SLOW: vector.store %{{.*}} : memref<8xf32>, vector<2xf32>
+// SLOW-NOT: vector.maskedstore
+// SLOW: return
 func.func @constant_store(%m: memref<8xf32>, %i: index, %v: vector<4xf32>) {
   %mask = vector.constant_mask [3] : vector<4xi1>
   vector.maskedstore %m[%i], %mask, %v : memref<8xf32>, vector<4xi1>, vector<4xf32>
@@ -70,6 +75,9 @@ func.func @scattered_lanes(%m: memref<8xf32>, %i: index, %v: vector<4xf32>) {
 // ABLE: %[[LANES:.*]] = arith.constant dense<[0, 1, 2, 3]> : vector<4xi32>
 // ABLE: %[[MASK:.*]] = arith.cmpi slt, %[[LANES]], %{{.*}} : vector<4xi32>
 // ABLE: vector.maskedstore %{{.*}}, %[[MASK]]
+// A number that isn't known would take branches.
+// SLOW-LABEL: func.func @counted(
+// SLOW: vector.maskedstore
 func.func @counted(%m: memref<8xf32>, %i: index, %v: vector<4xf32>, %n: index) {
   %mask = vector.create_mask %n : vector<4xi1>
   vector.maskedstore %m[%i], %mask, %v : memref<8xf32>, vector<4xi1>, vector<4xf32>

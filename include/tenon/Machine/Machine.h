@@ -67,6 +67,9 @@ struct Machine {
   bool hasMaskedMemory = false;
   /// Bits of the narrowest element such accesses take; 0 without.
   unsigned maskedElementBits = 0;
+  /// Whether stores under a mask take so long that a known number of leading lanes is better stored in
+  /// pieces.
+  bool hasSlowMaskedStores = false;
   /// Whether f16 and bf16 convert to and from f32 by vector instructions.
   bool hasF16Conversion = false;
   bool hasBF16Conversion = false;

@@ -66,6 +66,8 @@ def LegalizeVectorsPass : Pass<"tenon-legalize-vectors"> {
   let options = [
     Option<"maskedElementBits", "masked-element-bits", "unsigned", "0",
            "bits of the narrowest element that the machine's masked loads and stores take, 0 if it has none">,
+    Option<"slowMaskedStores", "slow-masked-stores", "bool", "false",
+           "a known number of leading lanes is better stored in pieces than under a mask">,
     Option<"f16Conversion", "f16-conversion", "bool", "false", "the machine converts f16 to and from f32">,
     Option<"bf16Conversion", "bf16-conversion", "bool", "false", "the machine converts f32 to bf16">,
     Option<"fusedMultiplyAdd", "fused-multiply-add", "bool", "false", "the machine has fused multiply-add">,

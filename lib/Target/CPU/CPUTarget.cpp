@@ -96,6 +96,7 @@ void CPUTarget::buildPipeline(OpPassManager &passes) const {
   // Before LLVM sees masks and narrow floats: it takes them apart element by element.
   LegalizeVectorsPassOptions vectors;
   vectors.maskedElementBits = machine.maskedElementBits;
+  vectors.slowMaskedStores = machine.hasSlowMaskedStores;
   vectors.f16Conversion = machine.hasF16Conversion;
   vectors.bf16Conversion = machine.hasBF16Conversion;
   vectors.fusedMultiplyAdd = machine.hasFma;

@@ -188,15 +188,19 @@ private:
 };
 
 struct ExpandMaskedStore : OpRewritePattern<vector::MaskedStoreOp> {
-  ExpandMaskedStore(MLIRContext *context, unsigned elementBits)
-      : OpRewritePattern(context), elementBits(elementBits) {}
+  ExpandMaskedStore(MLIRContext *context, unsigned elementBits, bool isSlow)
+      : OpRewritePattern(context), elementBits(elementBits), isSlow(isSlow) {}
 
   LogicalResult matchAndRewrite(vector::MaskedStoreOp op, PatternRewriter &rewriter) const override {
     VectorType type = op.getVectorType();
-    if (type.getElementTypeBitWidth() >= elementBits || type.getRank() != 1 || type.isScalable())
+    if (type.getRank() != 1 || type.isScalable())
+      return failure();
+    Mask mask = analyze(op.getMask());
+    bool hasInstruction = type.getElementTypeBitWidth() >= elementBits;
+    if (hasInstruction && !(isSlow && mask.leadingLanes()))
       return failure();
     Access access{rewriter, op.getLoc(), op.getBase(), llvm::to_vector(op.getIndices())};
-    expand(access, type, analyze(op.getMask()), op.getValueToStore());
+    expand(access, type, mask, op.getValueToStore());
     rewriter.eraseOp(op);
     return success();
   }
@@ -243,6 +247,7 @@ private:
   }
 
   unsigned elementBits;
+  bool isSlow;
 };
 
 /// A mask of leading lanes as a comparison of narrow lane numbers: those of `index` would fill several
@@ -297,7 +302,8 @@ struct LegalizeVectorsPass : tenon::impl::LegalizeVectorsPassBase<LegalizeVector
 
     RewritePatternSet patterns(context);
     unsigned bits = maskedElementBits == 0 ? ~0u : maskedElementBits;
-    patterns.add<ExpandMaskedLoad, ExpandMaskedStore>(context, bits);
+    patterns.add<ExpandMaskedLoad>(context, bits);
+    patterns.add<ExpandMaskedStore>(context, bits, slowMaskedStores);
     if (!fusedMultiplyAdd)
       patterns.add<SplitMultiplyAdd>(context);
     walkAndApplyPatterns(root, std::move(patterns));

@@ -53,6 +53,8 @@ TEST(Machine, LevelsOfX86DifferInWidthAndMasks) {
   EXPECT_EQ(v2.maskedElementBits, 0u);
   EXPECT_EQ(v3.maskedElementBits, 32u);
   EXPECT_EQ(v4.maskedElementBits, 8u);
+  EXPECT_TRUE(v3.hasSlowMaskedStores);
+  EXPECT_FALSE(v4.hasSlowMaskedStores);
   EXPECT_EQ(v4.numVectorRegisters, 32u);
   EXPECT_EQ(v4.vectorLanes(32), 16u);
   EXPECT_EQ(v4.peakFlopsPerCycle(), 64);
