@@ -7,7 +7,7 @@
 //
 // What a tile writes at its end, and what its body reads there besides the reduction, is asked for before the
 // reduction starts: tiles that stand below one another touch lines that no processor foresees, and a store
-// waits for its line.
+// waits for its line. Rows of many lines, as those of a normalization, it does foresee.
 //
 //===----------------------------------------------------------------------------------------===//
 
@@ -148,6 +148,7 @@ static int64_t reductionTrips(const StructuredOp &op) {
 void KernelEmitter::prefetchTile(const Node &node, ArrayRef<Buffer> destinations) {
   // A shorter reduction is over before memory has answered.
   constexpr int64_t leastTrips = 32;
+  constexpr int64_t longestRun = 8; // in lines
   std::optional<Variable> vector = vectorVariableOf(node);
   const StructuredOp &op = kernel.getOp(node.op);
   bool reducesFirst = reductionTrips(op) >= leastTrips;
@@ -178,6 +179,8 @@ void KernelEmitter::prefetchTile(const Node &node, ArrayRef<Buffer> destinations
       return;
     int64_t line = std::max<int64_t>(1, 64 * 8 / type.getElementTypeBitWidth());
     int64_t width = variables[*vector].extent;
+    if (width > longestRun * line)
+      return;
     LinearForm start = indexOf(indices.back(), Point(variables.size(), 0));
     bool aligned = start.constant % line == 0 && width % line == 0 && type.getShape().back() % line == 0;
     for (const auto &[value, factor] : start.terms)

@@ -63,3 +63,32 @@ func.func @blocked(%A: tensor<16x64xf32>, %B: tensor<4x64x32xf32> {tenon.constan
   } -> tensor<16x128xf32>
   return %product : tensor<16x128xf32>
 }
+
+// A row of nine lines is foreseen by the processor, and so is the one below it.
+// CHECK-LABEL: func.func private @long_rows_loops
+// CHECK-NOT: memref.prefetch
+// CHECK: return
+#in = affine_map<(i, j) -> (i, j)>
+#out = affine_map<(i, j) -> (i)>
+func.func @long_rows(%x: tensor<16x144xf32>) -> tensor<16x144xf32>
+    attributes {tenon.structured, tenon.schedule = #tenon.schedule<[
+      op 1 {loops [d0 by 1], inner [d1 by 1v], vector d1, parallel 1},
+      op 0 {in 1 at 1, inner [d1 by 1v], vector d1}]>} {
+  %zero = arith.constant 0.0 : f32
+  %full = tensor.empty() : tensor<16x144xf32>
+  %empty = tensor.empty() : tensor<16xf32>
+  %init = linalg.fill ins(%zero : f32) outs(%empty : tensor<16xf32>) -> tensor<16xf32>
+  %sum = linalg.generic {indexing_maps = [#in, #out], iterator_types = ["parallel", "reduction"]}
+      ins(%x : tensor<16x144xf32>) outs(%init : tensor<16xf32>) {
+  ^bb0(%a: f32, %acc: f32):
+    %s = arith.addf %acc, %a : f32
+    linalg.yield %s : f32
+  } -> tensor<16xf32>
+  %r = linalg.generic {indexing_maps = [#in, #out, #in], iterator_types = ["parallel", "parallel"]}
+      ins(%x, %sum : tensor<16x144xf32>, tensor<16xf32>) outs(%full : tensor<16x144xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %s = arith.divf %a, %b : f32
+    linalg.yield %s : f32
+  } -> tensor<16x144xf32>
+  return %r : tensor<16x144xf32>
+}
