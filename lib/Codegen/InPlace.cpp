@@ -1,4 +1,8 @@
-//===- InPlace.cpp - Which inputs a kernel's results may be written over ----------------------===//
+//===- InPlace.cpp - Memory of results that serves twice ---------------------------------------===//
+//
+// A stage that the root reads element by element, and makes a result of the same type of, needs no scratch:
+// it is stored where the result will be, and each tile of the root replaces what it has read. A row of scores
+// then takes the memory of one row, not of two.
 //
 // A result may take the memory of an input that nobody reads afterwards, if the kernel has read each element
 // of it for the last time when it stores the result's element at the same place. That follows from the order
@@ -9,7 +13,8 @@
 //   the outer D of them        a tile of each dimension cut by them      that tile of the result, afterwards
 //
 // Tiles don't overlap, and what is stored once is never computed again: iterations only have to keep to their
-// own elements. A softmax, which reads a row twice before it writes it, does.
+// own elements. A softmax, which reads a row twice before it writes it, does. Where a stage is stored in the
+// result, what is read from then on must be its own.
 //
 //===----------------------------------------------------------------------------------------===//
 
@@ -61,8 +66,8 @@ void KernelEmitter::collectUses(const Node &node, llvm::DenseMap<Variable, Exprs
     if (!child->stored)
       continue;
     for (auto [i, expr] : llvm::enumerate(kernel.getOp(child->op).outputs.front().map.getResults()))
-      for (const Exprs &use : child->uses)
-        uses[variableOf(*child, cast<AffineDimExpr>(expr).getPosition())].push_back(use[i]);
+      for (const Use &use : child->uses)
+        uses[variableOf(*child, cast<AffineDimExpr>(expr).getPosition())].push_back(use.indices[i]);
   }
 }
 
@@ -77,6 +82,58 @@ bool KernelEmitter::isWholeInside(const Node &root, Variable variable, unsigned 
   bool isStatic = !scalable && !ShapedType::isDynamic(extent);
   return llvm::all_of(toLoops(root, ArrayRef(root.schedule->loops).take_front(depth)),
                       [&](Loop loop) { return !isAlong(loop) || (isStatic && loop.step >= extent); });
+}
+
+/// Whether `stage` can be stored where result `result` of the root will be: all of the iteration's elements,
+/// and no others, which stay until the root's tile at the same place has read them.
+bool KernelEmitter::canUseResult(const Node &root, const Node &stage, unsigned result) const {
+  const StructuredOp &op = kernel.getOp(root.op), &staged = kernel.getOp(stage.op);
+  unsigned depth = root.schedule->loops.size();
+  Value tensor = staged.outputs.front().tensor;
+  if (!stage.stored || staged.isReduction() || op.isReduction() || depthIn(stage, root) != depth ||
+      staged.outputs.size() != 1 || tensor.getType() != op.outputs[result].tensor.getType() ||
+      resultBuffers.contains(tensor) || !tileResults.empty())
+    return false;
+  Exprs written = compose(op.outputs[result].map, root.indices);
+  bool isReplaced = false;
+  for (const Use &use : stage.uses) {
+    isReplaced |= use.indices == written;
+    auto reader = placed.find(use.reader);
+    bool isDone =
+        reader != placed.end() && reader->second->parent == &root && depthIn(*reader->second, root) == depth;
+    for (auto [index, own] : llvm::zip_equal(use.indices, written))
+      if (index != own && !(isDone && isWholeInside(root, cast<AffineDimExpr>(own).getPosition(), depth)))
+        return false;
+  }
+  return isReplaced;
+}
+
+/// Finds the stages that are stored in results, at most one in each.
+void KernelEmitter::findStagesInResults(Node &root) {
+  const StructuredOp &op = kernel.getOp(root.op);
+  if (!isa<linalg::GenericOp>(op.op))
+    return;
+  auto returned = kernel.getFunction().getBody().front().getTerminator()->getOperands();
+  for (unsigned result = 0; result < op.outputs.size(); ++result)
+    for (std::unique_ptr<Node> &child : root.children)
+      if (llvm::is_contained(returned, op.outputs[result].tensor) && !child->inResult &&
+          canUseResult(root, *child, result)) {
+        child->inResult = result;
+        break;
+      }
+}
+
+/// Whether all that `stage` reads of `argument` is at the place of the element it computes, once.
+bool KernelEmitter::keepsOwnElements(const Node &stage, BlockArgument argument) {
+  Exprs written = compose(kernel.getOp(stage.op).outputs.front().map, stage.indices);
+  bool keeps = true;
+  if (stage.schedule->with)
+    for (const Access &input : kernel.getOp(*stage.schedule->with).inputs)
+      keeps &= input.tensor != kernel.getOp(stage.op).outputs.front().tensor || input.map.isPermutation();
+  forEachReadInside(stage, [&](BlockArgument read, const Exprs &indices) {
+    keeps &= read != argument || indices == written;
+  });
+  return keeps;
 }
 
 /// The arguments that `result` of the root may take the memory of. `uses` are those of collectUses.
@@ -101,9 +158,16 @@ llvm::BitVector KernelEmitter::findOverwritable(const Node &root, OpResult resul
     return index == own ||
            (stage != uses.end() && llvm::all_of(stage->second, [&](AffineExpr use) { return use == own; }));
   };
+  bool isTaken = false; // from the first stage on that is stored in the result
   for (const std::unique_ptr<Node> &child : root.children) {
-    bool isInnermost = child->op == root.op || !child->schedule || !child->schedule->parent;
-    unsigned depth = isInnermost ? root.schedule->loops.size() : child->schedule->depth;
+    unsigned depth = depthIn(*child, root);
+    bool isStage = child->inResult == result.getResultNumber();
+    isTaken |= isStage;
+    if (isTaken && depth == root.schedule->loops.size())
+      forEachReadInside(*child, [&](BlockArgument argument, const Exprs &) {
+        if (!isStage || !keepsOwnElements(*child, argument))
+          safe.reset(argument.getArgNumber());
+      });
     forEachReadInside(*child, [&](BlockArgument argument, const Exprs &indices) {
       // Stages outside of parallel loops are computed by each call, which others may have overtaken.
       bool keeps = argument.getType() == result.getType() && depth >= root.schedule->parallelLoops;
@@ -114,6 +178,9 @@ llvm::BitVector KernelEmitter::findOverwritable(const Node &root, OpResult resul
         safe.reset(argument.getArgNumber());
     });
   }
+  if (isTaken)
+    forEachRead(op, root.indices,
+                [&](BlockArgument argument, const Exprs &) { safe.reset(argument.getArgNumber()); });
   return safe;
 }
 

@@ -104,6 +104,12 @@ private:
     llvm::SmallVector<LinearForm> origin;
   };
 
+  /// A place that reads a stored stage: the op that does, and at which indices.
+  struct Use {
+    unsigned reader;
+    Exprs indices;
+  };
+
   /// A stage: an op with loops of its own, and the stages computed inside them.
   struct Node {
     unsigned op;
@@ -111,7 +117,7 @@ private:
     /// The op's loop indices as expressions over the variables.
     Exprs indices;
     /// For a stored stage: the indices of its result at each place that reads it.
-    llvm::SmallVector<Exprs> uses;
+    llvm::SmallVector<Use> uses;
     /// The stage this one is computed in, and those computed in it.
     Node *parent = nullptr;
     std::vector<std::unique_ptr<Node>> children;
@@ -120,6 +126,10 @@ private:
     bool stored = false;
     /// A reduction that a stored stage reads, computed outside of it.
     bool lifted = false;
+    /// Where a stage that a reduction stores on its way goes.
+    Buffer scratch;
+    /// The result of the root whose memory serves as scratch.
+    std::optional<unsigned> inResult;
   };
 
   /// The least and the most an index may be.
@@ -173,7 +183,8 @@ private:
   // LoopTree.cpp
   llvm::LogicalResult buildTree(Node &node);
   void noteRootIndices(const StructuredOp &op, const Exprs &indices);
-  llvm::LogicalResult collect(mlir::Value tensor, Exprs indices, Node &user);
+  llvm::LogicalResult collect(mlir::Value tensor, Exprs indices, Node &user, unsigned reader);
+  llvm::LogicalResult checkCarried(const Node &node);
   mlir::AffineExpr liftIndex(mlir::AffineExpr index, const Node &parent) const;
   llvm::LogicalResult emitNode(Node &node, llvm::ArrayRef<Buffer> destinations);
   llvm::LogicalResult emitLoops(Node &node, unsigned depth, llvm::ArrayRef<Buffer> destinations);
@@ -181,7 +192,10 @@ private:
   llvm::LogicalResult emitStoredStage(Node &stage);
   llvm::LogicalResult emitInnerLoops(Node &node, llvm::ArrayRef<Loop> loops,
                                      llvm::ArrayRef<Buffer> destinations);
+  unsigned depthIn(const Node &child, const Node &parent) const;
+  llvm::FailureOr<LoopVariable> regionAlong(Node &stage, unsigned dim, llvm::ArrayRef<Use> uses);
   llvm::LogicalResult placeRegion(Node &stage, llvm::SmallVectorImpl<LinearForm> &origin);
+  llvm::LogicalResult allocate(Node &stage, Buffer &scratch);
   llvm::SmallVector<Loop> toLoops(const Node &node, llvm::ArrayRef<LoopStep> steps) const;
   Variable addVariable(mlir::AffineExpr extent);
   Variable variableOf(const Node &node, unsigned dim) const;
@@ -224,6 +238,9 @@ private:
                          llvm::function_ref<void(mlir::BlockArgument, const Exprs &)> visit);
   void collectUses(const Node &node, llvm::DenseMap<Variable, Exprs> &uses) const;
   bool isWholeInside(const Node &root, Variable variable, unsigned depth) const;
+  bool canUseResult(const Node &root, const Node &stage, unsigned result) const;
+  void findStagesInResults(Node &root);
+  bool keepsOwnElements(const Node &stage, mlir::BlockArgument argument);
   llvm::BitVector findOverwritable(const Node &root, mlir::OpResult result,
                                    const llvm::DenseMap<Variable, Exprs> &uses);
   void findOverwritable(const Node &root);
@@ -252,6 +269,7 @@ private:
                                       std::optional<Variable> vector) const;
   llvm::LogicalResult emitTile(Node &node, llvm::ArrayRef<Buffer> destinations);
   llvm::LogicalResult emitReduction(Node &node);
+  void storeCarried(const Node &node, llvm::ArrayRef<Point> points, std::optional<Variable> vector);
   llvm::SmallVector<Variable> blockedReductions(const Node &node) const;
   Values startOrContinue(Node &node, llvm::ArrayRef<Point> points, std::optional<Variable> vector);
   llvm::LogicalResult reduceLoops(const Node &node, llvm::ArrayRef<Loop> loops,
@@ -366,6 +384,8 @@ private:
   unsigned hoistLimit = 0;
   llvm::DenseMap<mlir::Value, Buffer> buffers;
   llvm::DenseMap<mlir::Operation *, ReducedTile> reductions;
+  /// The stages that a reduction, by its number, stores on its way, while it has yet to be done.
+  llvm::DenseMap<unsigned, llvm::SmallVector<Node *, 1>> carried;
   llvm::SmallVector<Node *> path;
   llvm::DenseMap<unsigned, Node *> placed;
   std::optional<Variable> consumerVector;

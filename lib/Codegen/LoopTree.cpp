@@ -66,9 +66,8 @@ LogicalResult KernelEmitter::emit(func::FuncOp target) {
       });
   placed[root.op] = &root;
   noteRootIndices(rootOp, root.indices);
-  if (failed(buildTree(root)))
+  if (failed(buildTree(root)) || failed(checkCarried(root)))
     return failure();
-  findOverwritable(root);
   findUnguarded(root);
 
   SmallVector<Buffer> rootDestinations(rootOp.outputs.size());
@@ -84,6 +83,8 @@ LogicalResult KernelEmitter::emit(func::FuncOp target) {
       return source.emitOpError("expects results that lead to its last one, but op ")
              << *number << " does not";
   }
+  findStagesInResults(root);
+  findOverwritable(root);
   if (failed(emitNode(root, rootDestinations)))
     return failure();
   builder.setInsertionPointToEnd(entry);
@@ -158,7 +159,7 @@ LogicalResult KernelEmitter::buildTree(Node &node) {
   path.push_back(&node);
   const StructuredOp &op = kernel.getOp(node.op);
   for (const Access &input : op.inputs)
-    if (failed(collect(input.tensor, compose(input.map, node.indices), node)))
+    if (failed(collect(input.tensor, compose(input.map, node.indices), node, node.op)))
       return failure();
   path.pop_back();
   if (!op.isReduction())
@@ -189,9 +190,9 @@ AffineExpr KernelEmitter::liftIndex(AffineExpr index, const Node &parent) const 
   return simplifyAffineExpr(index, variables.size(), symbolValues.size());
 }
 
-/// Walks the producers of `tensor` read at `indices`, giving variables and a place in the tree to those that
-/// are stages.
-LogicalResult KernelEmitter::collect(Value tensor, Exprs indices, Node &user) {
+/// Walks the producers of `tensor`, which op `reader` reads at `indices`, giving variables and a place in the
+/// tree to those that are stages.
+LogicalResult KernelEmitter::collect(Value tensor, Exprs indices, Node &user, unsigned reader) {
   std::optional<unsigned> number = kernel.numberOf(tensor);
   if (!number)
     return success();
@@ -208,7 +209,7 @@ LogicalResult KernelEmitter::collect(Value tensor, Exprs indices, Node &user) {
     if (known->second->stored) {
       for (AffineExpr &index : indices)
         index = liftIndex(index, *known->second->parent);
-      known->second->uses.push_back(indices);
+      known->second->uses.push_back({reader, indices});
     }
     return success();
   }
@@ -219,7 +220,7 @@ LogicalResult KernelEmitter::collect(Value tensor, Exprs indices, Node &user) {
   Exprs opIndices = loopIndices(op, result, indices);
   if (!stored && !op.isReduction()) {
     for (const Access &input : op.inputs)
-      if (failed(collect(input.tensor, compose(input.map, opIndices), user)))
+      if (failed(collect(input.tensor, compose(input.map, opIndices), user, *number)))
         return failure();
     return success();
   }
@@ -245,7 +246,9 @@ LogicalResult KernelEmitter::collect(Value tensor, Exprs indices, Node &user) {
     // around it do.
     for (AffineExpr &index : opIndices)
       index = liftIndex(index, *parent);
-    node->lifted = true;
+    // A stage that a reduction stores is computed with the reduction's variables.
+    bool isCarried = path.back()->schedule && path.back()->schedule->with && path.back()->parent == parent;
+    node->lifted = !isCarried;
   }
   node->indices = opIndices;
   placed[*number] = node.get();
@@ -255,16 +258,48 @@ LogicalResult KernelEmitter::collect(Value tensor, Exprs indices, Node &user) {
           read;
     for (AffineExpr &index : indices)
       index = liftIndex(index, *parent);
-    node->uses.push_back(indices);
+    node->uses.push_back({reader, indices});
     if (failed(buildTree(*node)))
       return failure();
   } else {
     // The operands of a reduction in registers are stages of the same parent, and come before it.
     for (const Access &input : op.inputs)
-      if (failed(collect(input.tensor, compose(input.map, node->indices), *parent)))
+      if (failed(collect(input.tensor, compose(input.map, node->indices), *parent, *number)))
         return failure();
   }
   parent->children.push_back(std::move(node));
+  return success();
+}
+
+/// How many of the loops of `parent` are around its stage `child`.
+unsigned KernelEmitter::depthIn(const Node &child, const Node &parent) const {
+  bool isInnermost = child.op == parent.op || !child.schedule || !child.schedule->parent;
+  return isInnermost ? parent.schedule->loops.size() : child.schedule->depth;
+}
+
+/// Checks that the stages inside `node` which a reduction stores on its way can be computed by its loops.
+LogicalResult KernelEmitter::checkCarried(const Node &node) {
+  for (const std::unique_ptr<Node> &child : node.children) {
+    if (failed(checkCarried(*child)))
+      return failure();
+    if (!child->schedule || !child->schedule->with)
+      continue;
+    Operation *op = kernel.getOp(child->op).op;
+    unsigned number = *child->schedule->with;
+    if (!child->stored || !isa<linalg::GenericOp>(op) || kernel.getOp(child->op).isReduction())
+      return op->emitOpError("expects to be elementwise and stored to be computed with op ") << number;
+    if (!child->schedule->loops.empty() || !child->schedule->inner.empty() || !child->children.empty())
+      return op->emitOpError("expects neither loops nor stages inside of it to be computed with op ")
+             << number;
+    auto isReader = [&](const Use &use) { return use.reader == number; };
+    auto reduction = placed.find(number);
+    if (reduction == placed.end() || !kernel.getOp(number).isReduction() ||
+        llvm::none_of(child->uses, isReader) || reduction->second->parent != &node ||
+        depthIn(*reduction->second, node) != depthIn(*child, node))
+      return op->emitOpError(
+                 "expects to be computed with a reduction that reads it in the same place, but op ")
+             << number << " is not";
+  }
   return success();
 }
 
@@ -328,106 +363,151 @@ LogicalResult KernelEmitter::emitStages(Node &node, unsigned depth) {
   consumerVector = vectorVariableOf(node);
   unsigned savedLimit = hoistLimit;
   for (std::unique_ptr<Node> &child : node.children) {
-    bool self = child->op == node.op;
-    unsigned at = self || !child->schedule || !child->schedule->parent ? node.schedule->loops.size()
-                                                                       : child->schedule->depth;
-    if (at != depth)
+    if (depthIn(*child, node) != depth)
       continue;
     hoistLimit = scopes.size() - 1;
-    if (self)
+    if (child->op == node.op)
       child->destinations = node.destinations;
+    if (child->schedule && child->schedule->with) {
+      if (failed(allocate(*child, child->scratch)))
+        return failure();
+      buffers.erase(kernel.getOp(child->op).outputs.front().tensor); // computed again, not read from there
+      carried[*child->schedule->with].push_back(child.get());
+      continue;
+    }
     if (failed(child->stored ? emitStoredStage(*child) : emitReduction(*child)))
       return failure();
+    if (child->op == node.op)
+      continue;
+    for (Node *stored : carried.lookup(child->op))
+      buffers[kernel.getOp(stored->op).outputs.front().tensor] = stored->scratch;
+    carried.erase(child->op);
   }
   consumerVector = savedVector;
   hoistLimit = savedLimit;
   return success();
 }
 
+/// The region along dimension `dim` of a stored stage's result that `uses` need here.
+FailureOr<LoopVariable> KernelEmitter::regionAlong(Node &stage, unsigned dim, ArrayRef<Use> uses) {
+  const StructuredOp &op = kernel.getOp(stage.op);
+  LoopVariable region;
+  bool first = true, wholeDimension = false;
+  for (const Use &use : uses) {
+    AffineExpr index = use.indices[dim];
+    LinearForm start = indexOf(index, Point(variables.size(), 0));
+    int64_t extent = 1;
+    Value dynamicExtent;
+    std::optional<std::pair<Variable, int64_t>> vectors;
+    for (Variable v = 0; v < variables.size(); ++v) {
+      if (!index.isFunctionOfDim(v))
+        continue;
+      std::optional<int64_t> step = laneStep(index, Point(variables.size(), 0), v);
+      // A static loop may read backwards, as those over a mirrored filter: the region starts at its last
+      // index.
+      bool isStatic = !ShapedType::isDynamic(variables[v].extent) && !variables[v].laneCount;
+      if (!step || (*step < 0 && (!isStatic || variables[v].scalable)))
+        return op.op->emitOpError("expects uses at indices that grow with each loop");
+      if (variables[v].scalable) {
+        wholeDimension |= vectors.has_value();
+        vectors = {v, *step};
+      } else if (isStatic) {
+        int64_t reach = *step * (variables[v].extent - 1);
+        start.constant += std::min<int64_t>(reach, 0);
+        extent += std::abs(reach);
+      } else if (*step == 1 && extent == 1 && !dynamicExtent) {
+        dynamicExtent = variables[v].laneCount ? variables[v].laneCount : variables[v].dynamicExtent;
+      } else {
+        return op.op->emitOpError("expects a scratch region of static size but for whole dimensions");
+      }
+    }
+    if (dynamicExtent && (extent != 1 || vectors))
+      return op.op->emitOpError("expects a scratch region of static size but for whole dimensions");
+    if (vectors || region.capacity.scaled != 0) {
+      LoopVariable needed =
+          vectors ? scalableRegion(variables[vectors->first], vectors->second, extent) : LoopVariable();
+      needed.base = start;
+      wholeDimension |= !first && (!(region.base == start) || !region.capacity.isSame(needed.capacity));
+      region = needed;
+    } else if (first) {
+      region.base = start;
+      region.extent = dynamicExtent ? ShapedType::kDynamic : extent;
+      region.dynamicExtent = dynamicExtent;
+    } else if (dynamicExtent || ShapedType::isDynamic(region.extent)) {
+      if (!dynamicExtent || !ShapedType::isDynamic(region.extent) || !(region.base == start))
+        return op.op->emitOpError("expects uses of a scratch region of one size");
+    } else if (region.base.sameTerms(start)) {
+      // What covers both.
+      int64_t end = std::max(region.base.constant + region.extent, start.constant + extent);
+      region.base.constant = std::min(region.base.constant, start.constant);
+      region.extent = end - region.base.constant;
+    } else {
+      wholeDimension = true;
+    }
+    first = false;
+  }
+  if (wholeDimension) {
+    // Uses that move differently with the loops around: together they may read all there is.
+    AffineExpr extent = op.extents[cast<AffineDimExpr>(op.outputs.front().map.getResult(dim)).getPosition()];
+    std::optional<int64_t> size = SymbolicSizes::constantValue(extent);
+    if (!size)
+      return op.op->emitOpError("expects uses of a scratch region of dynamic size that start together");
+    region = LoopVariable();
+    region.extent = *size;
+  }
+  region.level = scopes.size() - 1;
+  return region;
+}
+
 /// Sets the variables of a stored stage to the region its uses need here.
 LogicalResult KernelEmitter::placeRegion(Node &stage, SmallVectorImpl<LinearForm> &origin) {
   const StructuredOp &op = kernel.getOp(stage.op);
   AffineMap map = op.outputs.front().map;
+  SmallVector<Use> ofReduction;
+  if (stage.schedule->with)
+    llvm::copy_if(stage.uses, std::back_inserter(ofReduction),
+                  [&](const Use &use) { return use.reader == *stage.schedule->with; });
   for (unsigned dim = 0; dim < map.getNumResults(); ++dim) {
-    LoopVariable region;
-    bool first = true, wholeDimension = false;
-    for (const Exprs &use : stage.uses) {
-      LinearForm start = indexOf(use[dim], Point(variables.size(), 0));
-      int64_t extent = 1;
-      Value dynamicExtent;
-      std::optional<std::pair<Variable, int64_t>> vectors;
-      for (Variable v = 0; v < variables.size(); ++v) {
-        if (!use[dim].isFunctionOfDim(v))
-          continue;
-        std::optional<int64_t> step = laneStep(use[dim], Point(variables.size(), 0), v);
-        // A static loop may read backwards, as those over a mirrored filter: the region starts at its last
-        // index.
-        bool isStatic = !ShapedType::isDynamic(variables[v].extent) && !variables[v].laneCount;
-        if (!step || (*step < 0 && (!isStatic || variables[v].scalable)))
-          return op.op->emitOpError("expects uses at indices that grow with each loop");
-        if (variables[v].scalable) {
-          wholeDimension |= vectors.has_value();
-          vectors = {v, *step};
-        } else if (isStatic) {
-          int64_t reach = *step * (variables[v].extent - 1);
-          start.constant += std::min<int64_t>(reach, 0);
-          extent += std::abs(reach);
-        } else if (*step == 1 && extent == 1 && !dynamicExtent) {
-          dynamicExtent = variables[v].laneCount ? variables[v].laneCount : variables[v].dynamicExtent;
-        } else {
-          return op.op->emitOpError("expects a scratch region of static size but for whole dimensions");
-        }
-      }
-      if (dynamicExtent && (extent != 1 || vectors))
-        return op.op->emitOpError("expects a scratch region of static size but for whole dimensions");
-      if (vectors || region.capacity.scaled != 0) {
-        LoopVariable needed =
-            vectors ? scalableRegion(variables[vectors->first], vectors->second, extent) : LoopVariable();
-        needed.base = start;
-        wholeDimension |= !first && (!(region.base == start) || !region.capacity.isSame(needed.capacity));
-        region = needed;
-      } else if (first) {
-        region.base = start;
-        region.extent = dynamicExtent ? ShapedType::kDynamic : extent;
-        region.dynamicExtent = dynamicExtent;
-      } else if (dynamicExtent || ShapedType::isDynamic(region.extent)) {
-        if (!dynamicExtent || !ShapedType::isDynamic(region.extent) || !(region.base == start))
-          return op.op->emitOpError("expects uses of a scratch region of one size");
-      } else if (region.base.sameTerms(start)) {
-        // What covers both.
-        int64_t end = std::max(region.base.constant + region.extent, start.constant + extent);
-        region.base.constant = std::min(region.base.constant, start.constant);
-        region.extent = end - region.base.constant;
-      } else {
-        wholeDimension = true;
-      }
-      first = false;
+    FailureOr<LoopVariable> region = regionAlong(stage, dim, stage.uses);
+    if (failed(region))
+      return failure();
+    if (!ofReduction.empty()) {
+      FailureOr<LoopVariable> reduced = regionAlong(stage, dim, ofReduction);
+      if (failed(reduced))
+        return failure();
+      if (!(reduced->base == region->base) || reduced->extent != region->extent ||
+          !reduced->capacity.isSame(region->capacity))
+        return op.op->emitOpError("expects op ")
+               << *stage.schedule->with << ", which computes it, to read all that others do";
     }
-    if (wholeDimension) {
-      // Uses that move differently with the loops around: together they may read all there is.
-      AffineExpr extent = op.extents[cast<AffineDimExpr>(map.getResult(dim)).getPosition()];
-      std::optional<int64_t> size = SymbolicSizes::constantValue(extent);
-      if (!size)
-        return op.op->emitOpError("expects uses of a scratch region of dynamic size that start together");
-      region = LoopVariable();
-      region.extent = *size;
-    }
-    region.level = scopes.size() - 1;
-    variables[variableOf(stage, cast<AffineDimExpr>(map.getResult(dim)).getPosition())] = region;
-    origin.push_back(region.base);
+    variables[variableOf(stage, cast<AffineDimExpr>(map.getResult(dim)).getPosition())] = *region;
+    origin.push_back(region->base);
   }
   return success();
 }
 
 LogicalResult KernelEmitter::emitStoredStage(Node &stage) {
+  Buffer scratch;
+  if (failed(allocate(stage, scratch)) || failed(emitNode(stage, scratch)))
+    return failure();
+  buffers[kernel.getOp(stage.op).outputs.front().tensor] = scratch;
+  return success();
+}
+
+/// Sets the variables of a stored stage, and `scratch` to memory for its region.
+LogicalResult KernelEmitter::allocate(Node &stage, Buffer &scratch) {
   const StructuredOp &op = kernel.getOp(stage.op);
   Value tensor = op.outputs.front().tensor;
-  Buffer scratch;
+  scratch = Buffer();
   if (failed(placeRegion(stage, scratch.origin)))
     return failure();
   if (auto result = resultBuffers.find(tensor); result != resultBuffers.end()) {
-    buffers[tensor] = result->second;
-    return emitNode(stage, result->second);
+    scratch = result->second;
+    return success();
+  }
+  if (stage.inResult) {
+    scratch = stage.parent->destinations[*stage.inResult];
+    return success();
   }
   SmallVector<int64_t> shape;
   SmallVector<LoopVariable::Capacity> sizes;
@@ -477,8 +557,5 @@ LogicalResult KernelEmitter::emitStoredStage(Node &stage) {
     allocated.sizes = sizes;
   }
   scratch.memref = allocated.memref;
-  if (failed(emitNode(stage, scratch)))
-    return failure();
-  buffers[tensor] = scratch;
   return success();
 }

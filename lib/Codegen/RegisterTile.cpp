@@ -197,6 +197,28 @@ LogicalResult KernelEmitter::reduceLoops(const Node &node, ArrayRef<Loop> loops,
       [&](Values &inside) { return reduceLoops(node, loops.drop_front(), vector, inside, body); }, &node);
 }
 
+/// Stores what a step of the reduction has computed of other stages on its way. After all of the step's
+/// reads: a store in between would keep them from moving up.
+void KernelEmitter::storeCarried(const Node &node, ArrayRef<Point> points, std::optional<Variable> vector) {
+  const StructuredOp &op = kernel.getOp(node.op);
+  SmallVector<Variable> reduced;
+  for (unsigned dim = 0; dim < op.getNumLoops(); ++dim)
+    if (op.isReductionLoop(dim))
+      reduced.push_back(variableOf(node, dim));
+  for (Node *stage : carried.lookup(node.op)) {
+    Value tensor = kernel.getOp(stage->op).outputs.front().tensor;
+    const Access *input = llvm::find_if(op.inputs, [&](const Access &in) { return in.tensor == tensor; });
+    Exprs indices = compose(input->map, node.indices);
+    for (const Point &along : tilePoints(reduced, vector))
+      for (Point point : points) {
+        point.resize(variables.size(), 0);
+        for (Variable variable : reduced)
+          point[variable] = along[variable];
+        store(evaluate(tensor, indices, point, vector), stage->scratch, indices, point, vector);
+      }
+  }
+}
+
 /// Reduces into registers: one accumulator for each vector of the consumer's tile, carried through the
 /// reduction loops. With the vector along a reduction dimension, each lane accumulates its share and the
 /// lanes are combined at the end.
@@ -302,6 +324,7 @@ LogicalResult KernelEmitter::emitReduction(Node &node) {
         slot = updated;
       }
     }
+    storeCarried(node, points, lanesAlong);
     return success();
   };
   LogicalResult emitted = reduceLoops(node, loops, lanesAlong, accumulators, step);

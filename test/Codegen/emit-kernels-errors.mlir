@@ -105,3 +105,138 @@ func.func @blocks_along_lanes(%A: tensor<4x64xf32>) -> tensor<4xf32>
   } -> tensor<4xf32>
   return %sum : tensor<4xf32>
 }
+
+// -----
+
+#in = affine_map<(i, j) -> (i, j)>
+#out = affine_map<(i, j) -> (i)>
+func.func @with_loops_of_its_own(%x: tensor<4x32xf32>) -> tensor<4x32xf32>
+    attributes {tenon.structured, tenon.schedule = #tenon.schedule<[
+      op 2 {loops [d0 by 1], vector d1, parallel 1}, op 0 {store in 2 at 1, with 1, loops [d1 by 1v], vector d1}, op 1 {in 2 at 1, inner [d1 by 1v], vector d1}]>} {
+  %zero = arith.constant 0.0 : f32
+  %full = tensor.empty() : tensor<4x32xf32>
+  %empty = tensor.empty() : tensor<4xf32>
+  %init = linalg.fill ins(%zero : f32) outs(%empty : tensor<4xf32>) -> tensor<4xf32>
+  // expected-error @+1 {{'linalg.generic' op expects neither loops nor stages inside of it to be computed with op 1}}
+  %e = linalg.generic {indexing_maps = [#in, #in], iterator_types = ["parallel", "parallel"]}
+      ins(%x : tensor<4x32xf32>) outs(%full : tensor<4x32xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %s = math.exp %a : f32
+    linalg.yield %s : f32
+  } -> tensor<4x32xf32>
+  %sum = linalg.generic {indexing_maps = [#in, #out], iterator_types = ["parallel", "reduction"]}
+      ins(%e : tensor<4x32xf32>) outs(%init : tensor<4xf32>) {
+  ^bb0(%a: f32, %acc: f32):
+    %s = arith.addf %acc, %a : f32
+    linalg.yield %s : f32
+  } -> tensor<4xf32>
+  %r = linalg.generic {indexing_maps = [#in, #out, #in], iterator_types = ["parallel", "parallel"]}
+      ins(%e, %sum : tensor<4x32xf32>, tensor<4xf32>) outs(%full : tensor<4x32xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %s = arith.divf %a, %b : f32
+    linalg.yield %s : f32
+  } -> tensor<4x32xf32>
+  return %r : tensor<4x32xf32>
+}
+
+// -----
+
+#in = affine_map<(i, j) -> (i, j)>
+#out = affine_map<(i, j) -> (i)>
+func.func @with_a_reduction_elsewhere(%x: tensor<4x32xf32>) -> tensor<4x32xf32>
+    attributes {tenon.structured, tenon.schedule = #tenon.schedule<[
+      op 2 {loops [d0 by 1], vector d1, parallel 1}, op 0 {store in 2 at 0, with 1}, op 1 {in 2 at 1, inner [d1 by 1v], vector d1}]>} {
+  %zero = arith.constant 0.0 : f32
+  %full = tensor.empty() : tensor<4x32xf32>
+  %empty = tensor.empty() : tensor<4xf32>
+  %init = linalg.fill ins(%zero : f32) outs(%empty : tensor<4xf32>) -> tensor<4xf32>
+  // expected-error @+1 {{'linalg.generic' op expects to be computed with a reduction that reads it in the same place, but op 1 is not}}
+  %e = linalg.generic {indexing_maps = [#in, #in], iterator_types = ["parallel", "parallel"]}
+      ins(%x : tensor<4x32xf32>) outs(%full : tensor<4x32xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %s = math.exp %a : f32
+    linalg.yield %s : f32
+  } -> tensor<4x32xf32>
+  %sum = linalg.generic {indexing_maps = [#in, #out], iterator_types = ["parallel", "reduction"]}
+      ins(%e : tensor<4x32xf32>) outs(%init : tensor<4xf32>) {
+  ^bb0(%a: f32, %acc: f32):
+    %s = arith.addf %acc, %a : f32
+    linalg.yield %s : f32
+  } -> tensor<4xf32>
+  %r = linalg.generic {indexing_maps = [#in, #out, #in], iterator_types = ["parallel", "parallel"]}
+      ins(%e, %sum : tensor<4x32xf32>, tensor<4xf32>) outs(%full : tensor<4x32xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %s = arith.divf %a, %b : f32
+    linalg.yield %s : f32
+  } -> tensor<4x32xf32>
+  return %r : tensor<4x32xf32>
+}
+
+// -----
+
+#in = affine_map<(i, j) -> (i, j)>
+#out = affine_map<(i, j) -> (i)>
+func.func @with_no_reduction(%x: tensor<4x32xf32>) -> tensor<4x32xf32>
+    attributes {tenon.structured, tenon.schedule = #tenon.schedule<[
+      op 2 {loops [d0 by 1], vector d1, parallel 1}, op 0 {store in 2 at 1, with 2}, op 1 {in 2 at 1, inner [d1 by 1v], vector d1}]>} {
+  %zero = arith.constant 0.0 : f32
+  %full = tensor.empty() : tensor<4x32xf32>
+  %empty = tensor.empty() : tensor<4xf32>
+  %init = linalg.fill ins(%zero : f32) outs(%empty : tensor<4xf32>) -> tensor<4xf32>
+  // expected-error @+1 {{'linalg.generic' op expects to be computed with a reduction that reads it in the same place, but op 2 is not}}
+  %e = linalg.generic {indexing_maps = [#in, #in], iterator_types = ["parallel", "parallel"]}
+      ins(%x : tensor<4x32xf32>) outs(%full : tensor<4x32xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %s = math.exp %a : f32
+    linalg.yield %s : f32
+  } -> tensor<4x32xf32>
+  %sum = linalg.generic {indexing_maps = [#in, #out], iterator_types = ["parallel", "reduction"]}
+      ins(%e : tensor<4x32xf32>) outs(%init : tensor<4xf32>) {
+  ^bb0(%a: f32, %acc: f32):
+    %s = arith.addf %acc, %a : f32
+    linalg.yield %s : f32
+  } -> tensor<4xf32>
+  %r = linalg.generic {indexing_maps = [#in, #out, #in], iterator_types = ["parallel", "parallel"]}
+      ins(%e, %sum : tensor<4x32xf32>, tensor<4xf32>) outs(%full : tensor<4x32xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %s = arith.divf %a, %b : f32
+    linalg.yield %s : f32
+  } -> tensor<4x32xf32>
+  return %r : tensor<4x32xf32>
+}
+
+// -----
+
+#in = affine_map<(i, j) -> (i, j)>
+#out = affine_map<(i, j) -> (i)>
+func.func @with_a_reduction_of_a_part(%x: tensor<4x32xf32>) -> tensor<4x32xf32>
+    attributes {tenon.structured, tenon.schedule = #tenon.schedule<[
+      op 2 {loops [d0 by 1], vector d1, parallel 1},
+      op 0 {store in 2 at 1, with 1}, op 1 {in 2 at 1, inner [d1 by 1v], vector d1}]>} {
+  %zero = arith.constant 0.0 : f32
+  %full = tensor.empty() : tensor<4x32xf32>
+  %half = tensor.empty() : tensor<4x16xf32>
+  %empty = tensor.empty() : tensor<4xf32>
+  %init = linalg.fill ins(%zero : f32) outs(%empty : tensor<4xf32>) -> tensor<4xf32>
+  // expected-error @+1 {{'linalg.generic' op expects op 1, which computes it, to read all that others do}}
+  %e = linalg.generic {indexing_maps = [#in, #in], iterator_types = ["parallel", "parallel"]}
+      ins(%x : tensor<4x32xf32>) outs(%full : tensor<4x32xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %s = math.exp %a : f32
+    linalg.yield %s : f32
+  } -> tensor<4x32xf32>
+  %sum = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j * 2)>, #in, #out],
+      iterator_types = ["parallel", "reduction"]}
+      ins(%e, %half : tensor<4x32xf32>, tensor<4x16xf32>) outs(%init : tensor<4xf32>) {
+  ^bb0(%a: f32, %h: f32, %acc: f32):
+    %s = arith.addf %acc, %a : f32
+    linalg.yield %s : f32
+  } -> tensor<4xf32>
+  %r = linalg.generic {indexing_maps = [#in, #out, #in], iterator_types = ["parallel", "parallel"]}
+      ins(%e, %sum : tensor<4x32xf32>, tensor<4xf32>) outs(%full : tensor<4x32xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %s = arith.divf %a, %b : f32
+    linalg.yield %s : f32
+  } -> tensor<4x32xf32>
+  return %r : tensor<4x32xf32>
+}

@@ -122,12 +122,13 @@ func.func @row_sum(%x: tensor<4x64xf32>) -> tensor<4xf32>
 // CHECK-NOT: math.exp
 #in = affine_map<(i, j) -> (i, j)>
 #out = affine_map<(i, j) -> (i)>
-func.func @stored_row(%x: tensor<4x32xf32>) -> tensor<4x32xf32>
+func.func @stored_row(%x: tensor<4x32xf32>) -> tensor<4x32xi32>
     attributes {tenon.structured, tenon.schedule = #tenon.schedule<[
       op 2 {loops [d0 by 1], vector d1, parallel 1},
       op 0 {store in 2 at 1, vector d1}, op 1 {in 2 at 1, vector d1}]>} {
   %zero = arith.constant 0.0 : f32
   %full = tensor.empty() : tensor<4x32xf32>
+  %bits = tensor.empty() : tensor<4x32xi32>
   %empty = tensor.empty() : tensor<4xf32>
   %init = linalg.fill ins(%zero : f32) outs(%empty : tensor<4xf32>) -> tensor<4xf32>
   %e = linalg.generic {indexing_maps = [#in, #in], iterator_types = ["parallel", "parallel"]}
@@ -143,12 +144,61 @@ func.func @stored_row(%x: tensor<4x32xf32>) -> tensor<4x32xf32>
     linalg.yield %s : f32
   } -> tensor<4xf32>
   %r = linalg.generic {indexing_maps = [#in, #out, #in], iterator_types = ["parallel", "parallel"]}
-      ins(%e, %sum : tensor<4x32xf32>, tensor<4xf32>) outs(%full : tensor<4x32xf32>) {
-  ^bb0(%a: f32, %b: f32, %o: f32):
+      ins(%e, %sum : tensor<4x32xf32>, tensor<4xf32>) outs(%bits : tensor<4x32xi32>) {
+  ^bb0(%a: f32, %b: f32, %o: i32):
     %s = arith.divf %a, %b : f32
+    %i = arith.bitcast %s : f32 to i32
+    linalg.yield %i : i32
+  } -> tensor<4x32xi32>
+  return %r : tensor<4x32xi32>
+}
+
+// -----
+
+// A producer stored by the reduction that reads it: one loop computes, adds and stores, all reads of a step first.
+// CHECK-LABEL: func.func private @stored_with_reduction_loops
+// CHECK: memref.alloca() {alignment = 64 : i64} : memref<1x100xf32>
+// CHECK: scf.for
+// CHECK: scf.for {{.*}} iter_args
+// CHECK-COUNT-2: math.exp
+// CHECK: vector.store
+// CHECK: vector.store
+// CHECK-NEXT: scf.yield
+// CHECK: math.exp
+// CHECK: vector.maskedstore
+// CHECK-NOT: math.exp
+// CHECK: arith.divf
+#in = affine_map<(i, j) -> (i, j)>
+#out = affine_map<(i, j) -> (i)>
+func.func @stored_with_reduction(%x: tensor<4x100xf32>) -> tensor<4x100xi32>
+    attributes {tenon.structured, tenon.schedule = #tenon.schedule<[
+      op 2 {loops [d0 by 1], inner [d1 by 1v], vector d1, parallel 1},
+      op 0 {store in 2 at 1, with 1}, op 1 {in 2 at 1, inner [d1 by 2v], vector d1}]>} {
+  %zero = arith.constant 0.0 : f32
+  %full = tensor.empty() : tensor<4x100xf32>
+  %bits = tensor.empty() : tensor<4x100xi32>
+  %empty = tensor.empty() : tensor<4xf32>
+  %init = linalg.fill ins(%zero : f32) outs(%empty : tensor<4xf32>) -> tensor<4xf32>
+  %e = linalg.generic {indexing_maps = [#in, #in], iterator_types = ["parallel", "parallel"]}
+      ins(%x : tensor<4x100xf32>) outs(%full : tensor<4x100xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %s = math.exp %a : f32
     linalg.yield %s : f32
-  } -> tensor<4x32xf32>
-  return %r : tensor<4x32xf32>
+  } -> tensor<4x100xf32>
+  %sum = linalg.generic {indexing_maps = [#in, #out], iterator_types = ["parallel", "reduction"]}
+      ins(%e : tensor<4x100xf32>) outs(%init : tensor<4xf32>) {
+  ^bb0(%a: f32, %acc: f32):
+    %s = arith.addf %acc, %a : f32
+    linalg.yield %s : f32
+  } -> tensor<4xf32>
+  %r = linalg.generic {indexing_maps = [#in, #out, #in], iterator_types = ["parallel", "parallel"]}
+      ins(%e, %sum : tensor<4x100xf32>, tensor<4xf32>) outs(%bits : tensor<4x100xi32>) {
+  ^bb0(%a: f32, %b: f32, %o: i32):
+    %s = arith.divf %a, %b : f32
+    %i = arith.bitcast %s : f32 to i32
+    linalg.yield %i : i32
+  } -> tensor<4x100xi32>
+  return %r : tensor<4x100xi32>
 }
 
 // -----

@@ -114,10 +114,11 @@ func.func @lanes_along_the_reduction(%x: tensor<3x100xf32>) -> tensor<3xf32>
 // CHECK: memref.alloca(%[[SIZE]]) {{.*}} : memref<?xf32>
 // CHECK-NOT: memref.alloca
 // CHECK: return
-func.func @stored_in_scratch(%x: tensor<100xf32>) -> tensor<100xf32>
+func.func @stored_in_scratch(%x: tensor<100xf32>) -> tensor<100xi32>
     attributes {tenon.structured, tenon.schedule = #tenon.schedule<[
       op 1 {loops [d0 by 4v], vector d0}, op 0 {store in 1 at 1, loops [d0 by 1v], vector d0}]>} {
   %empty = tensor.empty() : tensor<100xf32>
+  %bits = tensor.empty() : tensor<100xi32>
   %e = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
       ins(%x : tensor<100xf32>) outs(%empty : tensor<100xf32>) {
   ^bb0(%a: f32, %o: f32):
@@ -125,12 +126,12 @@ func.func @stored_in_scratch(%x: tensor<100xf32>) -> tensor<100xf32>
     linalg.yield %v : f32
   } -> tensor<100xf32>
   %r = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
-      ins(%e : tensor<100xf32>) outs(%empty : tensor<100xf32>) {
-  ^bb0(%a: f32, %o: f32):
-    %v = arith.addf %a, %a : f32
-    linalg.yield %v : f32
-  } -> tensor<100xf32>
-  return %r : tensor<100xf32>
+      ins(%e : tensor<100xf32>) outs(%bits : tensor<100xi32>) {
+  ^bb0(%a: f32, %o: i32):
+    %v = arith.bitcast %a : f32 to i32
+    linalg.yield %v : i32
+  } -> tensor<100xi32>
+  return %r : tensor<100xi32>
 }
 
 // -----

@@ -265,3 +265,165 @@ func.func @gathered(%x: tensor<64xf32>, %at: tensor<64xindex>) -> tensor<64xf32>
   } -> tensor<64xf32>
   return %r : tensor<64xf32>
 }
+
+// -----
+
+// What the result is made of element by element is stored in its place, and needs no scratch.
+// CHECK-LABEL: func.func private @stored_in_result_loops
+// CHECK-SAME: tenon.may_overwrite = array<i64: 0>}
+// CHECK-NOT: memref.alloca
+// CHECK: math.exp
+// CHECK: vector.store %{{.*}}, %arg1
+// CHECK: vector.load %arg1
+// CHECK: arith.divf
+// CHECK: vector.store %{{.*}}, %arg1
+// CHECK: return
+#id = affine_map<(m, n) -> (m, n)>
+#row = affine_map<(m, n) -> (m)>
+#mirror = affine_map<(m, n) -> (m, -n + 63)>
+func.func @stored_in_result(%x: tensor<8x64xf32>) -> tensor<8x64xf32>
+    attributes {tenon.structured, tenon.schedule = #tenon.schedule<[
+      op 2 {loops [d0 by 1], inner [d1 by 1v], vector d1, parallel 1},
+      op 0 {store in 2 at 1, with 1}, op 1 {in 2 at 1, inner [d1 by 1v], vector d1}]>} {
+  %zero = arith.constant 0.0 : f32
+  %vector = tensor.empty() : tensor<8xf32>
+  %empty = tensor.empty() : tensor<8x64xf32>
+  %init = linalg.fill ins(%zero : f32) outs(%vector : tensor<8xf32>) -> tensor<8xf32>
+  %e = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%x : tensor<8x64xf32>) outs(%empty : tensor<8x64xf32>) {
+  ^bb0(%p: f32, %o: f32):
+    %s = math.exp %p : f32
+    linalg.yield %s : f32
+  } -> tensor<8x64xf32>
+  %sum = linalg.generic {indexing_maps = [#id, #row], iterator_types = ["parallel", "reduction"]}
+      ins(%e : tensor<8x64xf32>) outs(%init : tensor<8xf32>) {
+  ^bb0(%p: f32, %o: f32):
+    %s = arith.addf %o, %p : f32
+    linalg.yield %s : f32
+  } -> tensor<8xf32>
+  %r = linalg.generic {indexing_maps = [#id, #row, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%e, %sum : tensor<8x64xf32>, tensor<8xf32>) outs(%empty : tensor<8x64xf32>) {
+  ^bb0(%p: f32, %q: f32, %o: f32):
+    %s = arith.divf %p, %q : f32
+    linalg.yield %s : f32
+  } -> tensor<8x64xf32>
+  return %r : tensor<8x64xf32>
+}
+
+// -----
+
+// The input is read once more, when its memory would hold exponentials.
+// CHECK-LABEL: func.func private @read_after_its_place_is_taken_loops
+// CHECK-NOT: tenon.may_overwrite
+// CHECK-NOT: memref.alloca
+// CHECK: return
+#id = affine_map<(m, n) -> (m, n)>
+#row = affine_map<(m, n) -> (m)>
+#mirror = affine_map<(m, n) -> (m, -n + 63)>
+func.func @read_after_its_place_is_taken(%x: tensor<8x64xf32>) -> tensor<8x64xf32>
+    attributes {tenon.structured, tenon.schedule = #tenon.schedule<[
+      op 2 {loops [d0 by 1], inner [d1 by 1v], vector d1, parallel 1},
+      op 0 {store in 2 at 1, with 1}, op 1 {in 2 at 1, inner [d1 by 1v], vector d1}]>} {
+  %zero = arith.constant 0.0 : f32
+  %vector = tensor.empty() : tensor<8xf32>
+  %empty = tensor.empty() : tensor<8x64xf32>
+  %init = linalg.fill ins(%zero : f32) outs(%vector : tensor<8xf32>) -> tensor<8xf32>
+  %e = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%x : tensor<8x64xf32>) outs(%empty : tensor<8x64xf32>) {
+  ^bb0(%p: f32, %o: f32):
+    %s = math.exp %p : f32
+    linalg.yield %s : f32
+  } -> tensor<8x64xf32>
+  %sum = linalg.generic {indexing_maps = [#id, #row], iterator_types = ["parallel", "reduction"]}
+      ins(%e : tensor<8x64xf32>) outs(%init : tensor<8xf32>) {
+  ^bb0(%p: f32, %o: f32):
+    %s = arith.addf %o, %p : f32
+    linalg.yield %s : f32
+  } -> tensor<8xf32>
+  %r = linalg.generic {indexing_maps = [#id, #row, #id, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%e, %sum, %x : tensor<8x64xf32>, tensor<8xf32>, tensor<8x64xf32>) outs(%empty : tensor<8x64xf32>) {
+  ^bb0(%p: f32, %q: f32, %t: f32, %o: f32):
+    %d = arith.divf %p, %q : f32
+    %s = arith.addf %d, %t : f32
+    linalg.yield %s : f32
+  } -> tensor<8x64xf32>
+  return %r : tensor<8x64xf32>
+}
+
+// -----
+
+// A row is read from its end while the result's is filled from the start.
+// CHECK-LABEL: func.func private @stored_elsewhere_than_read_loops
+// CHECK-NOT: tenon.may_overwrite
+// CHECK-NOT: memref.alloca
+// CHECK: return
+#id = affine_map<(m, n) -> (m, n)>
+#row = affine_map<(m, n) -> (m)>
+#mirror = affine_map<(m, n) -> (m, -n + 63)>
+func.func @stored_elsewhere_than_read(%x: tensor<8x64xf32>) -> tensor<8x64xf32>
+    attributes {tenon.structured, tenon.schedule = #tenon.schedule<[
+      op 2 {loops [d0 by 1], inner [d1 by 1v], vector d1, parallel 1},
+      op 0 {store in 2 at 1, with 1}, op 1 {in 2 at 1, inner [d1 by 1v], vector d1}]>} {
+  %zero = arith.constant 0.0 : f32
+  %vector = tensor.empty() : tensor<8xf32>
+  %empty = tensor.empty() : tensor<8x64xf32>
+  %init = linalg.fill ins(%zero : f32) outs(%vector : tensor<8xf32>) -> tensor<8xf32>
+  %e = linalg.generic {indexing_maps = [#mirror, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%x : tensor<8x64xf32>) outs(%empty : tensor<8x64xf32>) {
+  ^bb0(%p: f32, %o: f32):
+    %s = math.exp %p : f32
+    linalg.yield %s : f32
+  } -> tensor<8x64xf32>
+  %sum = linalg.generic {indexing_maps = [#id, #row], iterator_types = ["parallel", "reduction"]}
+      ins(%e : tensor<8x64xf32>) outs(%init : tensor<8xf32>) {
+  ^bb0(%p: f32, %o: f32):
+    %s = arith.addf %o, %p : f32
+    linalg.yield %s : f32
+  } -> tensor<8xf32>
+  %r = linalg.generic {indexing_maps = [#id, #row, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%e, %sum : tensor<8x64xf32>, tensor<8xf32>) outs(%empty : tensor<8x64xf32>) {
+  ^bb0(%p: f32, %q: f32, %o: f32):
+    %s = arith.divf %p, %q : f32
+    linalg.yield %s : f32
+  } -> tensor<8x64xf32>
+  return %r : tensor<8x64xf32>
+}
+
+// -----
+
+// The mirrored element may have been replaced by then: scratch.
+// CHECK-LABEL: func.func private @replaced_before_it_is_read_loops
+// CHECK: memref.alloca() {{.*}} : memref<1x64xf32>
+// CHECK: return
+#id = affine_map<(m, n) -> (m, n)>
+#row = affine_map<(m, n) -> (m)>
+#mirror = affine_map<(m, n) -> (m, -n + 63)>
+func.func @replaced_before_it_is_read(%x: tensor<8x64xf32>) -> tensor<8x64xf32>
+    attributes {tenon.structured, tenon.schedule = #tenon.schedule<[
+      op 2 {loops [d0 by 1], inner [d1 by 1v], vector d1, parallel 1},
+      op 0 {store in 2 at 1, with 1}, op 1 {in 2 at 1, inner [d1 by 1v], vector d1}]>} {
+  %zero = arith.constant 0.0 : f32
+  %vector = tensor.empty() : tensor<8xf32>
+  %empty = tensor.empty() : tensor<8x64xf32>
+  %init = linalg.fill ins(%zero : f32) outs(%vector : tensor<8xf32>) -> tensor<8xf32>
+  %e = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%x : tensor<8x64xf32>) outs(%empty : tensor<8x64xf32>) {
+  ^bb0(%p: f32, %o: f32):
+    %s = math.exp %p : f32
+    linalg.yield %s : f32
+  } -> tensor<8x64xf32>
+  %sum = linalg.generic {indexing_maps = [#id, #row], iterator_types = ["parallel", "reduction"]}
+      ins(%e : tensor<8x64xf32>) outs(%init : tensor<8xf32>) {
+  ^bb0(%p: f32, %o: f32):
+    %s = arith.addf %o, %p : f32
+    linalg.yield %s : f32
+  } -> tensor<8xf32>
+  %r = linalg.generic {indexing_maps = [#id, #mirror, #row, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%e, %e, %sum : tensor<8x64xf32>, tensor<8x64xf32>, tensor<8xf32>) outs(%empty : tensor<8x64xf32>) {
+  ^bb0(%p: f32, %t: f32, %q: f32, %o: f32):
+    %d = arith.divf %p, %q : f32
+    %s = arith.addf %d, %t : f32
+    linalg.yield %s : f32
+  } -> tensor<8x64xf32>
+  return %r : tensor<8x64xf32>
+}

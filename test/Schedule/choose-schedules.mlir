@@ -29,13 +29,14 @@ func.func private @matmul(%A: tensor<384x512xf32>, %B: tensor<512x512xf32> {teno
 
 // -----
 
-// The sum is used again along what it summed: a row at a time, exp stored once in scratch.
+// The sum is used again along what it summed: a row at a time, exp stored once, by the sum's own loops.
 #in = affine_map<(i, j) -> (i, j)>
 #out = affine_map<(i, j) -> (i)>
 // CHECK-LABEL: func.func private @exp_over_sum
 // CHECK-SAME: op 2 {loops [d0 by 1], inner [d1 by 4v], vector d1, parallel 1}
-// CHECK-SAME: op 0 {store in 2 at 1
-// CHECK-SAME: op 1 {in 2 at 1, inner [d1 by 4v], vector d1}
+// CHECK-SAME: op 0 {store in 2 at 1, with 1}
+// V4-SAME: op 1 {in 2 at 1, inner [d1 by 4v], vector d1}
+// V3-SAME: op 1 {in 2 at 1, inner [d1 by 1v], vector d1}
 func.func private @exp_over_sum(%x: tensor<128x1024xf32>) -> tensor<128x1024xf32> attributes {tenon.structured} {
   %zero = arith.constant 0.0 : f32
   %full = tensor.empty() : tensor<128x1024xf32>
@@ -60,6 +61,44 @@ func.func private @exp_over_sum(%x: tensor<128x1024xf32>) -> tensor<128x1024xf32
     linalg.yield %s : f32
   } -> tensor<128x1024xf32>
   return %r : tensor<128x1024xf32>
+}
+
+// -----
+
+// Rows across memory, as those of channels: a vector of rows at a time.
+#in = affine_map<(i, j) -> (i, j)>
+#row = affine_map<(j, i) -> (i, j)>
+#out = affine_map<(j, i) -> (j)>
+#sum = affine_map<(i, j) -> (j)>
+// CHECK-LABEL: func.func private @exp_over_sum_of_columns
+// CHECK-SAME: op 2 {loops [d1 by 1v], inner [d0 by 1], vector d1, parallel 1}
+// CHECK-SAME: op 0 {store in 2 at 1, with 1}
+// CHECK-SAME: op 1 {in 2 at 1, inner [d1 by 1]}
+func.func private @exp_over_sum_of_columns(%x: tensor<21x1024xf32>) -> tensor<21x1024xf32>
+    attributes {tenon.structured} {
+  %zero = arith.constant 0.0 : f32
+  %full = tensor.empty() : tensor<21x1024xf32>
+  %empty = tensor.empty() : tensor<1024xf32>
+  %init = linalg.fill ins(%zero : f32) outs(%empty : tensor<1024xf32>) -> tensor<1024xf32>
+  %e = linalg.generic {indexing_maps = [#in, #in], iterator_types = ["parallel", "parallel"]}
+      ins(%x : tensor<21x1024xf32>) outs(%full : tensor<21x1024xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %s = math.exp %a : f32
+    linalg.yield %s : f32
+  } -> tensor<21x1024xf32>
+  %sum = linalg.generic {indexing_maps = [#row, #out], iterator_types = ["parallel", "reduction"]}
+      ins(%e : tensor<21x1024xf32>) outs(%init : tensor<1024xf32>) {
+  ^bb0(%a: f32, %acc: f32):
+    %s = arith.addf %acc, %a : f32
+    linalg.yield %s : f32
+  } -> tensor<1024xf32>
+  %r = linalg.generic {indexing_maps = [#in, #sum, #in], iterator_types = ["parallel", "parallel"]}
+      ins(%e, %sum : tensor<21x1024xf32>, tensor<1024xf32>) outs(%full : tensor<21x1024xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %s = arith.divf %a, %b : f32
+    linalg.yield %s : f32
+  } -> tensor<21x1024xf32>
+  return %r : tensor<21x1024xf32>
 }
 
 // -----

@@ -27,32 +27,93 @@ static std::optional<unsigned> contiguousLoop(const StructuredOp &op) {
   return cast<AffineDimExpr>(map.getResults().back()).getPosition();
 }
 
+/// Whether what an op computes, by itself or through ops without a stage that it reads, is costly.
+static bool computesCostly(const KernelShape &shape, const StructuredOp &op) {
+  if (isCostly(op))
+    return true;
+  return llvm::any_of(op.inputs, [&](const Access &input) {
+    std::optional<unsigned> producer = shape.kernel.numberOf(input.tensor);
+    if (!producer || !shape.rootLoops.contains(*producer) || shape.readers.lookup(*producer) > 1)
+      return false;
+    const StructuredOp &inlined = shape.kernel.getOp(*producer);
+    return !inlined.isReduction() && computesCostly(shape, inlined);
+  });
+}
+
+/// The loop that a reduction of whole rows has its lanes along: a reduced one, where every operand is
+/// contiguous.
+static std::optional<unsigned> lanesAlongRow(const KernelShape &shape, unsigned number) {
+  const StructuredOp &op = shape.kernel.getOp(number);
+  LoopNest nest = makeLoopNest(shape.kernel, number);
+  std::optional<unsigned> lanes;
+  for (unsigned loop = 0; loop < op.getNumLoops(); ++loop)
+    if (op.isReductionLoop(loop) && canVectorize(nest, loop) && nest.extents[loop] > 1)
+      lanes = loop;
+  return lanes;
+}
+
+/// Whether what is left parallel of a reduction inside a row lies in its tile: then it stays in registers.
+static bool reducesWholeRow(const KernelShape &shape, unsigned number, const llvm::SmallBitVector &shared) {
+  const StructuredOp &op = shape.kernel.getOp(number);
+  SmallVector<std::optional<unsigned>> toRoot = shape.rootLoops.lookup(number);
+  for (unsigned loop = 0; loop < op.getNumLoops(); ++loop)
+    if (!op.isReductionLoop(loop) && !(toRoot[loop] && shared.test(*toRoot[loop])))
+      return false;
+  return true;
+}
+
+/// The reduction that can store op `number` while it goes along the rows anyhow: one that reads each of its
+/// elements once.
+static std::optional<unsigned> reductionAlong(const KernelShape &shape, unsigned number,
+                                              const llvm::SmallBitVector &shared) {
+  Value tensor = shape.kernel.getOp(number).outputs.front().tensor;
+  for (unsigned reader = number + 1; reader < shape.kernel.getOps().size(); ++reader) {
+    const StructuredOp &op = shape.kernel.getOp(reader);
+    if (reader == shape.kernel.getRoot() || !shape.rootLoops.contains(reader) || !op.isReduction() ||
+        !reducesWholeRow(shape, reader, shared))
+      continue;
+    for (const Access &input : op.inputs)
+      if (input.tensor == tensor && input.map.isPermutation())
+        return reader;
+  }
+  return std::nullopt;
+}
+
 void tenon::enumerateRowwise(const KernelShape &shape, std::vector<ScoredSchedule> &found) {
   StructuredKernel &kernel = shape.kernel;
   unsigned rootNumber = kernel.getRoot();
   const StructuredOp &root = shape.root();
   llvm::SmallBitVector shared = shape.sharedLoops();
   constexpr int64_t unroll = 4;
-  // The coefficients of a polynomial take most of 16 registers.
-  int64_t costlyUnroll = shape.machine.numVectorRegisters > 16 ? 4 : 2;
+  // The coefficients of a polynomial take most of 16 registers, and what comes next starts before it is done.
+  int64_t costlyUnroll = shape.machine.numVectorRegisters > 16 ? 4 : 1;
 
   ScoredSchedule candidate;
   StageSchedule rootStage;
   rootStage.op = rootNumber;
+  std::optional<unsigned> vector = contiguousLoop(root);
+  // Rows that lie across memory, as those of channels, go by vectors of rows.
+  if (vector && shared.test(*vector) && llvm::any_of(shape.reductions, [&](unsigned number) {
+        return lanesAlongRow(shape, number).has_value();
+      }))
+    vector = std::nullopt;
+  rootStage.vectorDim = vector;
   for (unsigned loop = 0; loop < root.getNumLoops(); ++loop)
     if (shared.test(loop))
       rootStage.loops.push_back({loop, 1});
   unsigned depth = rootStage.loops.size();
-  std::optional<unsigned> vector = contiguousLoop(root);
-  if (vector && shared.test(*vector))
-    vector = std::nullopt;
-  rootStage.vectorDim = vector;
   if (!root.isReduction())
     for (unsigned loop = 0; loop < root.getNumLoops(); ++loop)
       if (!shared.test(loop))
         rootStage.inner.push_back({loop, vector == loop ? unroll : 1});
   rootStage.parallelLoops = depth;
   candidate.schedule.stages.push_back(rootStage);
+  // Whether a reduction's loops compute something costly: of its own, or a stage that they store.
+  auto computesHere = [&](unsigned number) {
+    auto isStoredHere = [&](const StageSchedule &stage) { return stage.with == number; };
+    return computesCostly(shape, kernel.getOp(number)) ||
+           llvm::any_of(candidate.schedule.stages, isStoredHere);
+  };
 
   for (unsigned number = 0; number < kernel.getOps().size(); ++number) {
     const StructuredOp &op = kernel.getOp(number);
@@ -65,16 +126,8 @@ void tenon::enumerateRowwise(const KernelShape &shape, std::vector<ScoredSchedul
     SmallVector<std::optional<unsigned>> toRoot = shape.rootLoops.lookup(number);
     LoopNest nest = makeLoopNest(kernel, number);
     if (op.isReduction()) {
-      // Lanes along a reduced loop if every operand is contiguous there.
-      for (unsigned loop = 0; loop < op.getNumLoops(); ++loop)
-        if (op.isReductionLoop(loop) && canVectorize(nest, loop) && nest.extents[loop] > 1)
-          stage.vectorDim = loop;
-      // What is left parallel inside the row must lie in the reduction's tile: then it is stored instead.
-      bool wholeRow = true;
-      for (unsigned loop = 0; loop < op.getNumLoops(); ++loop)
-        if (!op.isReductionLoop(loop) && !(toRoot[loop] && shared.test(*toRoot[loop])))
-          wholeRow = false;
-      stage.stored = !wholeRow;
+      stage.vectorDim = lanesAlongRow(shape, number);
+      stage.stored = !reducesWholeRow(shape, number, shared);
       if (stage.stored) {
         std::optional<unsigned> contiguous = contiguousLoop(op);
         LoopNest::Operand &output = nest.output;
@@ -86,7 +139,9 @@ void tenon::enumerateRowwise(const KernelShape &shape, std::vector<ScoredSchedul
       }
       for (unsigned loop = 0; loop < op.getNumLoops(); ++loop)
         if (op.isReductionLoop(loop))
-          stage.inner.push_back({loop, stage.vectorDim == loop ? unroll : 1});
+          stage.inner.push_back({loop, stage.vectorDim != loop ? 1
+                                       : computesHere(number)  ? costlyUnroll
+                                                               : unroll});
       candidate.schedule.stages.push_back(stage);
       continue;
     }
@@ -103,6 +158,10 @@ void tenon::enumerateRowwise(const KernelShape &shape, std::vector<ScoredSchedul
         rowBytes > shape.machine.maxScratchBytes)
       continue;
     stage.stored = true;
+    if ((stage.with = reductionAlong(shape, number, shared))) {
+      candidate.schedule.stages.push_back(stage);
+      continue;
+    }
     stage.vectorDim = contiguousLoop(op);
     for (unsigned loop = 0; loop < op.getNumLoops(); ++loop)
       if (!(toRoot[loop] && shared.test(*toRoot[loop])))

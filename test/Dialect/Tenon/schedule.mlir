@@ -9,6 +9,12 @@ module attributes {tenon.test = #tenon.schedule<[
 
 // -----
 
+// CHECK: #tenon.schedule<[op 2 {loops [d0 by 1], vector d1}, op 1 {in 2 at 1, inner [d1 by 1v], vector d1}, op 0 {store in 2 at 1, with 1}]>
+module attributes {tenon.test = #tenon.schedule<[
+  op 2 {loops [d0 by 1], vector d1}, op 1 {in 2 at 1, inner [d1 by 1v], vector d1}, op 0 {store in 2 at 1, with 1}]>} {}
+
+// -----
+
 // expected-error @+1 {{expected a positive step, but got 0}}
 module attributes {tenon.test = #tenon.schedule<[op 0 {loops [d0 by 0]}]>} {}
 
@@ -19,7 +25,7 @@ module attributes {tenon.test = #tenon.schedule<[op 0 {loops [x by 1]}]>} {}
 
 // -----
 
-// expected-error @+1 {{expected 'loops', 'inner', 'vector', 'parallel', 'store in' or 'in', but got 'tile'}}
+// expected-error @+1 {{expected 'loops', 'inner', 'vector', 'parallel', 'with', 'store in' or 'in', but got 'tile'}}
 module attributes {tenon.test = #tenon.schedule<[op 0 {tile [d0 by 1]}]>} {}
 
 // -----

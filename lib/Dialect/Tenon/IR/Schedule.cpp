@@ -12,7 +12,7 @@ llvm::hash_code tenon::hash_value(const StageSchedule &stage) {
   return llvm::hash_combine(stage.op, llvm::hash_combine_range(stage.loops.begin(), stage.loops.end()),
                             llvm::hash_combine_range(stage.inner.begin(), stage.inner.end()),
                             stage.vectorDim.value_or(~0u), stage.parallelLoops, stage.parent.value_or(~0u),
-                            stage.depth, stage.stored);
+                            stage.depth, stage.stored, stage.with.value_or(~0u));
 }
 
 //===----------------------------------------------------------------------------------------===//
@@ -63,6 +63,8 @@ static ParseResult parseStage(AsmParser &parser, StageSchedule &stage) {
       return parseDim(parser, stage.vectorDim.emplace());
     if (property == "parallel")
       return parser.parseInteger(stage.parallelLoops);
+    if (property == "with")
+      return parser.parseInteger(stage.with.emplace());
     if (property == "store") {
       stage.stored = true;
       if (parser.parseKeyword("in"))
@@ -72,8 +74,8 @@ static ParseResult parseStage(AsmParser &parser, StageSchedule &stage) {
     if (property == "in")
       return failure(parser.parseInteger(stage.parent.emplace()) || parser.parseKeyword("at") ||
                      parser.parseInteger(stage.depth));
-    return parser.emitError(at,
-                            "expected 'loops', 'inner', 'vector', 'parallel', 'store in' or 'in', but got '")
+    return parser.emitError(
+               at, "expected 'loops', 'inner', 'vector', 'parallel', 'with', 'store in' or 'in', but got '")
            << property << "'";
   });
 }
@@ -115,6 +117,8 @@ void ScheduleAttr::print(AsmPrinter &printer) const {
     };
     if (stage.parent)
       next() << (stage.stored ? "store in " : "in ") << *stage.parent << " at " << stage.depth;
+    if (stage.with)
+      next() << "with " << *stage.with;
     if (!stage.loops.empty())
       printLoops(next(), "loops", stage, stage.loops);
     if (!stage.inner.empty())

@@ -58,11 +58,14 @@ struct StageSchedule {
   unsigned depth = 0;
   /// Whether the result goes to scratch memory rather than registers.
   bool stored = false;
+  /// The reduction in the same place whose loops compute this stage, which then has none of its own, and
+  /// store it on the way. Only of a stored stage that this reduction reads.
+  std::optional<unsigned> with;
 
   bool operator==(const StageSchedule &other) const {
     return op == other.op && loops == other.loops && inner == other.inner && vectorDim == other.vectorDim &&
            parallelLoops == other.parallelLoops && parent == other.parent && depth == other.depth &&
-           stored == other.stored;
+           stored == other.stored && with == other.with;
   }
 };
 

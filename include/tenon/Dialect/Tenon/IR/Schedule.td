@@ -21,6 +21,8 @@ def Tenon_ScheduleAttr : Tenon_Attr<"Schedule", "schedule"> {
     - `vector`: the dimension laid along vector lanes. A reduction without one follows its consumer's.
     - `parallel n`: the first n loops of the kernel's result are spread over threads.
     - `in p at n`: computed inside n of the loops of stage p, with the result in registers or, with `store`, in scratch.
+    - `with r`: of a stored stage: computed in the loops of reduction r, which stands in the same place and reads it, and
+      stored on the way. It has no loops of its own.
 
     ```mlir
     #tenon.schedule<[
