@@ -65,7 +65,8 @@ std::string tenon::disassemble(const ObjectBytes &object) {
                                          std::nullopt, redirects);
   EXPECT_EQ(status, 0);
   auto text = llvm::MemoryBuffer::getFile(output.path);
-  return text ? (*text)->getBuffer().str() : "";
+  // The first lines name the temporary file, whose letters are random.
+  return text ? (*text)->getBuffer().substr((*text)->getBuffer().find("Disassembly of")).str() : "";
 }
 
 std::vector<std::string> tenon::runnableMachines() {
