@@ -131,16 +131,16 @@ TEST_P(Interleaved, ComputesTheSame) {
 const Program programs[] = {
     // Windows that read rows on both sides of a band's, one of them in steps of two, and a value read twice.
     {"windows", 1, R"(
-func.func @main(%x: tensor<1x8x221x43xf32>) -> tensor<1x8x111x22xf32> {
-  %u = tenon.constant dense<0.011> : tensor<8x8x3x3xf32>
-  %v = tenon.constant dense<0.07> : tensor<8x1x5x5xf32>
-  %w = tenon.constant dense<-0.05> : tensor<8x8x3x3xf32>
-  %a = tenon.conv %x, %u {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>} : (tensor<1x8x221x43xf32>, tensor<8x8x3x3xf32>) -> tensor<1x8x221x43xf32>
-  %b = tenon.tanh %a : (tensor<1x8x221x43xf32>) -> tensor<1x8x221x43xf32>
-  %c = tenon.conv %b, %w {strides = array<i64: 2, 2>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>} : (tensor<1x8x221x43xf32>, tensor<8x8x3x3xf32>) -> tensor<1x8x111x22xf32>
-  %d = tenon.conv %c, %v {strides = array<i64: 1, 1>, pads = array<i64: 2, 2, 2, 2>, dilations = array<i64: 1, 1>, group = 8 : i64} : (tensor<1x8x111x22xf32>, tensor<8x1x5x5xf32>) -> tensor<1x8x111x22xf32>
-  %e = tenon.add %d, %c : (tensor<1x8x111x22xf32>, tensor<1x8x111x22xf32>) -> tensor<1x8x111x22xf32>
-  return %e : tensor<1x8x111x22xf32>
+func.func @main(%x: tensor<1x16x221x43xf32>) -> tensor<1x16x111x22xf32> {
+  %u = tenon.constant dense<0.11> : tensor<16x16x1x1xf32>
+  %v = tenon.constant dense<0.07> : tensor<16x1x5x5xf32>
+  %w = tenon.constant dense<-0.05> : tensor<16x1x3x3xf32>
+  %a = tenon.conv %x, %u {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>} : (tensor<1x16x221x43xf32>, tensor<16x16x1x1xf32>) -> tensor<1x16x221x43xf32>
+  %b = tenon.tanh %a : (tensor<1x16x221x43xf32>) -> tensor<1x16x221x43xf32>
+  %c = tenon.conv %b, %w {strides = array<i64: 2, 2>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, group = 16 : i64} : (tensor<1x16x221x43xf32>, tensor<16x1x3x3xf32>) -> tensor<1x16x111x22xf32>
+  %d = tenon.conv %c, %v {strides = array<i64: 1, 1>, pads = array<i64: 2, 2, 2, 2>, dilations = array<i64: 1, 1>, group = 16 : i64} : (tensor<1x16x111x22xf32>, tensor<16x1x5x5xf32>) -> tensor<1x16x111x22xf32>
+  %e = tenon.add %d, %c : (tensor<1x16x111x22xf32>, tensor<1x16x111x22xf32>) -> tensor<1x16x111x22xf32>
+  return %e : tensor<1x16x111x22xf32>
 })"},
     // An inverted residual, with views between kernels on pixels and kernels on images.
     {"inverted_residual", 2, R"(
