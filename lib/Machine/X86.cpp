@@ -67,8 +67,8 @@ static void describe(Machine &machine, const Subtarget &subtarget) {
   machine.fmaPerCycle = avx512 && hasSingleWideUnit(machine, subtarget) ? 1 : machine.hasFma ? 2 : 1;
   machine.loadsPerCycle = 2;
   machine.fmaLatency = machine.hasFma ? 4 : 8;
-  // Decoded instructions are kept by lines of code. Where among them a loop over a tile starts decides on up to
-  // two hundredths of its speed.
+  // Decoded instructions are kept by lines of code. Where among them a loop over a tile starts decides on up
+  // to two hundredths of its speed.
   machine.loopAlignment = 64;
   machine.l2BytesPerCycle = avx512 ? 48 : 32;
   machine.l3BytesPerCycle = 12;
