@@ -283,6 +283,8 @@ private:
   std::optional<llvm::SmallVector<std::pair<mlir::scf::ForOp, int64_t>>> loopsFrom(unsigned level) const;
   std::optional<PanelPrefetch> planPrefetch(Node &node, const ReducedTile &tile,
                                             llvm::ArrayRef<Variable> reduced);
+  int64_t tilesBesidePanels(const Node &node, const ReducedTile &tile,
+                            llvm::ArrayRef<mlir::AffineExpr> indices) const;
   void emitPrefetch(const PanelPrefetch &plan);
   /// Asks for what the root's tile writes and reads once the reduction before it is done.
   void prefetchTile(const Node &node, llvm::ArrayRef<Buffer> destinations);

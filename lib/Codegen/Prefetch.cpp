@@ -20,6 +20,10 @@
 using namespace mlir;
 using namespace tenon;
 
+/// Panels that loops come back to this often are in a cache all but the first time, and the processor
+/// foresees them there: to ask for them each time costs more than it saves.
+static constexpr int64_t manyRounds = 8;
+
 /// The loops of the scopes from `level` on, and their trips, at the most if some of a loop are left out; none
 /// if one is not a loop of known trips.
 std::optional<SmallVector<std::pair<scf::ForOp, int64_t>>> KernelEmitter::loopsFrom(unsigned level) const {
@@ -34,6 +38,29 @@ std::optional<SmallVector<std::pair<scf::ForOp, int64_t>>> KernelEmitter::loopsF
     loops.push_back({loop, known->second.second + 1});
   }
   return loops;
+}
+
+/// The tiles of a result, at the least, that read the same elements of an operand whose indices are
+/// `indices`.
+int64_t KernelEmitter::tilesBesidePanels(const Node &node, const ReducedTile &tile,
+                                         ArrayRef<AffineExpr> indices) const {
+  auto movesPanel = [&](Variable variable) {
+    return llvm::any_of(indices, [&](AffineExpr index) { return index.isFunctionOfDim(variable); });
+  };
+  int64_t tiles = 1;
+  ArrayRef<int64_t> shape =
+      cast<ShapedType>(kernel.getOp(node.op).outputs.front().tensor.getType()).getShape();
+  for (size_t dim = 0; dim < shape.size(); ++dim) {
+    bool alongPanels = llvm::any_of(tile.variables, [&](Variable variable) {
+      return tile.resultIndices[dim].isFunctionOfDim(variable) && movesPanel(variable);
+    });
+    if (!alongPanels && !ShapedType::isDynamic(shape[dim]))
+      tiles *= shape[dim];
+  }
+  for (Variable variable : tile.variables)
+    if (!movesPanel(variable))
+      tiles /= variables[variable].extent;
+  return tiles;
 }
 
 std::optional<KernelEmitter::PanelPrefetch> KernelEmitter::planPrefetch(Node &node, const ReducedTile &tile,
@@ -97,7 +124,7 @@ std::optional<KernelEmitter::PanelPrefetch> KernelEmitter::planPrefetch(Node &no
     for (auto [loop, trips] : *around)
       tiles *= trips;
     int64_t share = slice / tiles, place = tiles;
-    if (tiles < 2 || share * bytes < 256)
+    if (tiles < 2 || share * bytes < 256 || tilesBesidePanels(node, tile, indices) >= manyRounds * tiles)
       return std::nullopt;
     for (auto [loop, trips] : *around) {
       place /= trips;

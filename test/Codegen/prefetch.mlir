@@ -92,3 +92,42 @@ func.func @long_rows(%x: tensor<16x144xf32>) -> tensor<16x144xf32>
   } -> tensor<16x144xf32>
   return %r : tensor<16x144xf32>
 }
+
+// 16 tiles beside one another, of which the inner loop has 2: the loops come back to each panel 8 times, and find it in
+// a cache but the first time.
+// CHECK-LABEL: func.func private @come_back_loops
+// CHECK-NOT: locality<2>
+func.func @come_back(%A: tensor<64x64xf32>, %B: tensor<4x64x32xf32> {tenon.constant}) -> tensor<64x128xf32>
+    attributes {tenon.structured, tenon.schedule = #tenon.schedule<[
+      op 0 {loops [d0 by 8, d1 by 2v, d0 by 4], inner [d2 by 1], vector d1}]>} {
+  %zero = arith.constant 0.0 : f32
+  %empty = tensor.empty() : tensor<64x128xf32>
+  %init = linalg.fill ins(%zero : f32) outs(%empty : tensor<64x128xf32>) -> tensor<64x128xf32>
+  %product = linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%A, %B : tensor<64x64xf32>, tensor<4x64x32xf32>) outs(%init : tensor<64x128xf32>) {
+  ^bb0(%x: f32, %y: f32, %sum: f32):
+    %p = arith.mulf %x, %y : f32
+    %s = arith.addf %sum, %p : f32
+    linalg.yield %s : f32
+  } -> tensor<64x128xf32>
+  return %product : tensor<64x128xf32>
+}
+
+// Half as many times, each panel is asked for ahead of its use.
+// CHECK-LABEL: func.func private @come_back_less_loops
+// CHECK: memref.prefetch %{{.*}}, read, locality<2>, data : memref<8192xf32>
+func.func @come_back_less(%A: tensor<32x64xf32>, %B: tensor<4x64x32xf32> {tenon.constant}) -> tensor<32x128xf32>
+    attributes {tenon.structured, tenon.schedule = #tenon.schedule<[
+      op 0 {loops [d0 by 8, d1 by 2v, d0 by 4], inner [d2 by 1], vector d1}]>} {
+  %zero = arith.constant 0.0 : f32
+  %empty = tensor.empty() : tensor<32x128xf32>
+  %init = linalg.fill ins(%zero : f32) outs(%empty : tensor<32x128xf32>) -> tensor<32x128xf32>
+  %product = linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%A, %B : tensor<32x64xf32>, tensor<4x64x32xf32>) outs(%init : tensor<32x128xf32>) {
+  ^bb0(%x: f32, %y: f32, %sum: f32):
+    %p = arith.mulf %x, %y : f32
+    %s = arith.addf %sum, %p : f32
+    linalg.yield %s : f32
+  } -> tensor<32x128xf32>
+  return %product : tensor<32x128xf32>
+}
