@@ -342,7 +342,12 @@ double TiledSpace::cyclesOf(const TiledPoint &point) const {
     double bands = 1;
     for (LoopStep loop : point.band->loops)
       bands *= llvm::divideCeil(nest.extents[loop.dim], loop.step);
-    cycles += bands * point.band->bytes / 4 / lanes * 3;
+    double bytes = bands * point.band->bytes;
+    cycles += bytes / 4 / lanes * 3;
+    // The second level holds a band and what it is copied from, or else the band goes out to the third and
+    // comes back.
+    double beyond = std::clamp(4 * point.band->bytes / machine.l2Bytes - 1.5, 0.0, 1.0);
+    cycles += beyond * bytes / machine.l3BytesPerCycle;
   } else if (!point.bordersApart &&
              llvm::any_of(nest.inputs, [](const LoopNest::Operand &input) { return input.padded; })) {
     cycles *= 3; // a guard at each read
