@@ -98,9 +98,15 @@ void tenon::enumerateRowwise(const KernelShape &shape, std::vector<ScoredSchedul
       }))
     vector = std::nullopt;
   rootStage.vectorDim = vector;
+  // Several of these vectors at a time: sums that wait for nothing but themselves, and whole lines of memory.
+  bool isCheap = llvm::none_of(shape.rootLoops, [&](const auto &entry) {
+    bool alongRow = llvm::any_of(entry.second,
+                                 [&](std::optional<unsigned> loop) { return !loop || !shared.test(*loop); });
+    return alongRow && isCostly(kernel.getOp(entry.first));
+  });
   for (unsigned loop = 0; loop < root.getNumLoops(); ++loop)
     if (shared.test(loop))
-      rootStage.loops.push_back({loop, 1});
+      rootStage.loops.push_back({loop, vector == loop && isCheap ? unroll : 1});
   unsigned depth = rootStage.loops.size();
   if (!root.isReduction())
     for (unsigned loop = 0; loop < root.getNumLoops(); ++loop)
