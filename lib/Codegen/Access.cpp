@@ -261,6 +261,35 @@ Value KernelEmitter::loadContiguous(Value memref, ValueRange indices, Value mask
   return vector::MaskedLoadOp::create(builder, loc, type, memref, indices, mask, zero);
 }
 
+/// Lanes that lie a few elements apart, within two vectors of memory: both are loaded and what is between
+/// left out. Nothing is read beyond the last lane. Null where they lie closer or further apart.
+Value KernelEmitter::loadStrided(const Buffer &buffer, const Exprs &indices, const Point &point,
+                                 Variable vector, int64_t stride) {
+  if (scalable || variables[vector].laneCount || stride < 2)
+    return {};
+  int64_t count = laneCount(point, vector), span = stride * (count - 1) + 1;
+  if (span < lanes || span > 2 * lanes)
+    return {};
+  SmallVector<int64_t> strides;
+  int64_t offset;
+  if (failed(cast<MemRefType>(buffer.memref.getType()).getStridesAndOffset(strides, offset)) ||
+      strides.back() != 1)
+    return {};
+  Values at = indexValues(buffer, indices, point);
+  Value low = loadContiguous(buffer.memref, at, {});
+  // The second ends with the last lane.
+  int64_t start = span - lanes;
+  at.back() =
+      arith::AddIOp::create(builder, loc, at.back(), arith::ConstantIndexOp::create(builder, loc, start));
+  Value high = loadContiguous(buffer.memref, at, {});
+  SmallVector<int64_t> elements;
+  for (int64_t lane = 0; lane < lanes; ++lane) {
+    int64_t element = stride * std::min(lane, count - 1); // those out of range repeat the last
+    elements.push_back(element < lanes ? element : lanes + element - start);
+  }
+  return vector::ShuffleOp::create(builder, loc, low, high, elements);
+}
+
 /// The lanes one by one; lanes out of range repeat the first.
 Value KernelEmitter::loadLanes(const Buffer &buffer, const Exprs &indices, const Point &point,
                                Variable vector) {
@@ -370,8 +399,10 @@ Value KernelEmitter::load(const Buffer &buffer, Exprs indices, Point point, std:
   if (stride)
     if (Value value = loadTransposed(buffer, indices, point, *vector))
       return value;
-  return hoisted(memoKey(buffer.memref, indices, point, Lanes + 16 * laneCount(point, vector)), indices,
-                 [&] { return loadLanes(buffer, indices, point, *vector); });
+  return hoisted(memoKey(buffer.memref, indices, point, Lanes + 16 * laneCount(point, vector)), indices, [&] {
+    Value strided = stride ? loadStrided(buffer, indices, point, *vector, *stride) : Value();
+    return strided ? strided : loadLanes(buffer, indices, point, *vector);
+  });
 }
 
 //===----------------------------------------------------------------------------------------===//

@@ -303,6 +303,8 @@ private:
   mlir::Value load(const Buffer &buffer, Exprs indices, Point point, std::optional<Variable> vector);
   mlir::Value loadContiguous(mlir::Value memref, mlir::ValueRange indices, mlir::Value mask);
   mlir::Value loadLanes(const Buffer &buffer, const Exprs &indices, const Point &point, Variable vector);
+  mlir::Value loadStrided(const Buffer &buffer, const Exprs &indices, const Point &point, Variable vector,
+                          int64_t stride);
   mlir::Value loadTransposed(const Buffer &buffer, const Exprs &indices, const Point &point, Variable vector);
   void store(mlir::Value value, const Buffer &buffer, const Exprs &indices, Point point,
              std::optional<Variable> vector);

@@ -543,8 +543,12 @@ LogicalResult KernelEmitter::allocate(Node &stage, Buffer &scratch) {
         last = !last || last->isBeforeInBlock(def) ? def : last;
     if (last)
       builder.setInsertionPointAfter(last);
-    // Rows a multiple of many cache lines apart would fall into the same sets of the caches.
+    // Rows of several vectors begin where vectors do, so that few of these lie across two lines.
     int64_t elementBytes = std::max(1u, getElementTypeOrSelf(tensor.getType()).getIntOrFloatBitWidth() / 8);
+    bool hasRows = llvm::any_of(ArrayRef(shape).drop_back(), [](int64_t extent) { return extent != 1; });
+    if (hasRows && !ShapedType::isDynamic(shape.back()) && shape.back() >= 4 * lanes)
+      shape.back() = llvm::alignTo(shape.back(), lanes);
+    // Rows a multiple of many cache lines apart would fall into the same sets of the caches.
     if (shape.size() > 1 && !ShapedType::isDynamic(shape.back()) && shape.back() * elementBytes % 512 == 0)
       shape.back() += 64 / elementBytes;
     auto symbolic = dynamicSizes.begin();

@@ -225,17 +225,22 @@ void KernelEmitter::writeRun(Value to, Values start, Value from, Values source, 
     indices.back() = arith::AddIOp::create(builder, loc, indices.back(), by);
     return indices;
   };
-  Value full = arith::DivUIOp::create(builder, loc, count, constant(lanes));
-  {
-    auto loop = scf::ForOp::create(builder, loc, constant(0), full, constant(1));
+  // Four vectors at a time, then single ones, then what is left.
+  Value done = constant(0);
+  for (int64_t vectors : {4, 1}) {
+    Value step = constant(vectors * lanes);
+    Value end = arith::MulIOp::create(builder, loc, arith::DivUIOp::create(builder, loc, count, step), step);
+    auto loop = scf::ForOp::create(builder, loc, done, end, step);
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(loop.getBody());
-    Value at = arith::MulIOp::create(builder, loc, loop.getInductionVar(), constant(lanes));
-    Value value = from ? vector::LoadOp::create(builder, loc, type, from, advance(source, at)).getResult()
-                       : broadcast(padding);
-    vector::StoreOp::create(builder, loc, value, to, advance(start, at));
+    for (int64_t vector = 0; vector < vectors; ++vector) {
+      Value at = arith::AddIOp::create(builder, loc, loop.getInductionVar(), constant(vector * lanes));
+      Value value = from ? vector::LoadOp::create(builder, loc, type, from, advance(source, at)).getResult()
+                         : broadcast(padding);
+      vector::StoreOp::create(builder, loc, value, to, advance(start, at));
+    }
+    done = end;
   }
-  Value done = arith::MulIOp::create(builder, loc, full, constant(lanes));
   Value rest = arith::SubIOp::create(builder, loc, count, done);
   Value mask = vector::CreateMaskOp::create(builder, loc, type.clone(builder.getI1Type()), rest);
   Value value = broadcast(padding);

@@ -12,7 +12,7 @@
 // CHECK: %[[IMAGE:.*]] = memref.collapse_shape %arg0 {{\[\[}}0], [1, 2]] : memref<10x16x3xf32> into memref<10x48xf32>
 // CHECK: %[[RUNS:.*]] = memref.collapse_shape %[[REGION]] {{\[\[}}0], [1, 2]] : memref<4x18x3xf32> into memref<4x54xf32>
 // CHECK: vector.maskedstore %[[RUNS]][%{{.*}}, %c0]
-// CHECK: scf.for %{{.*}} = %c0 to %c3
+// CHECK: scf.for %{{.*}} = %c0 to %c48 step %c16
 // CHECK: vector.load %[[IMAGE]]{{.*}} : memref<10x48xf32>, vector<16xf32>
 // CHECK: vector.store %{{.*}}, %[[RUNS]]{{.*}} : memref<4x54xf32>, vector<16xf32>
 // CHECK: vector.maskedstore %[[RUNS]][%{{.*}}, %c51]

@@ -107,9 +107,9 @@ TileFeatures tenon::analyzeTile(const LoopNest &nest, const RegisterTile &tile, 
         address += point[loop] * input.strides[loop];
       bool packed = input.packable && input.movesWith(tile.vectorLoop) && !nest.reduction[tile.vectorLoop];
       int64_t along = packed ? 1 : input.strides[tile.vectorLoop];
-      // A strided vector is put together from single loads and inserts, or comes out of a square transposed
-      // in registers.
-      double cost = along == 0 || along == 1 ? 1 : 2.0 * lanes;
+      // A strided vector is picked out of two, put together from single loads and inserts, or comes out of a
+      // square transposed in registers.
+      double cost = along == 0 || along == 1 ? 1 : along == 2 && !machine.vscaleBits ? 4 : 2.0 * lanes;
       for (unsigned loop = 0; loop < nest.size() && cost > 1; ++loop)
         if (loop != tile.vectorLoop && input.strides[loop] == 1 && tile.extents[loop] >= lanes)
           cost = 1 + llvm::Log2_64_Ceil(lanes);

@@ -31,8 +31,8 @@ struct KernelShape {
 /// Whether computing `op` again costs more than reading its result back.
 bool isCostly(const StructuredOp &op);
 
-/// Whether lanes may run along `loop`: the result is contiguous there and no operand is scattered, or, for a
-/// reduction loop, every operand is contiguous or does not move.
+/// Whether lanes may run along `loop`: the result is contiguous there, or the loop reduces, and of every
+/// operand the lanes lie within two vectors, unless it does not move.
 bool canVectorize(const LoopNest &nest, unsigned loop);
 
 /// A register tile and what computing the whole nest with it costs.

@@ -82,6 +82,7 @@ SmallVector<PaddedBand> tenon::choosePaddedBands(const KernelShape &shape, unsig
     };
     for (int64_t columnTiles : {0, 4, 1})
       add(columnTiles, shape.machine.l2Bytes / 4);
+    add(0, shape.machine.l1Bytes / 2);
     // Weights are then read less often; in blocks of the window, little of a large band is used at a time.
     for (int64_t budget : {shape.machine.l2Bytes / 2, shape.machine.maxScratchBytes})
       add(0, budget);

@@ -45,7 +45,7 @@ bool tenon::canVectorize(const LoopNest &nest, unsigned loop) {
   auto regular = [&](const LoopNest::Operand &operand) {
     int64_t stride = operand.strides[loop];
     // Packing lays out what moves with a parallel loop; along a reduced one the operand is as it is.
-    return stride == 0 || stride == 1 || (operand.packable && !nest.reduction[loop]);
+    return (stride >= 0 && stride <= 2) || (operand.packable && !nest.reduction[loop]);
   };
   if (!llvm::all_of(nest.inputs, regular))
     return false;

@@ -344,6 +344,9 @@ double TiledSpace::cyclesOf(const TiledPoint &point) const {
       bands *= llvm::divideCeil(nest.extents[loop.dim], loop.step);
     double bytes = bands * point.band->bytes;
     cycles += bytes / 4 / lanes * 3;
+    // The first level holds a band until it is read, or it goes out to the second and comes back.
+    double beyondFirst = std::clamp(2 * point.band->bytes / machine.l1Bytes - 1, 0.0, 1.0);
+    cycles += beyondFirst * 2 * bytes / machine.l2BytesPerCycle;
     // The second level holds a band and what it is copied from, or else the band goes out to the third and
     // comes back.
     double beyond = std::clamp(4 * point.band->bytes / machine.l2Bytes - 1.5, 0.0, 1.0);
