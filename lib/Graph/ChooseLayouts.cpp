@@ -13,9 +13,12 @@
 
 #include "tenon/Graph/Passes.h"
 
+#include "LayoutRegions.h"
 #include "Patterns.h"
 
 #include "tenon/Dialect/Tenon/IR/SymbolicSizes.h"
+
+#include "llvm/ADT/TypeSwitch.h"
 
 namespace tenon {
 #define GEN_PASS_DEF_CHOOSELAYOUTS
@@ -92,34 +95,45 @@ static Permutation filterPermutation(Operation *op, int64_t rank) {
   return perm;
 }
 
-namespace {
-
 /// Puts the channels of an op's activations last, between two transposes.
 template <typename Op>
-struct PutChannelsLast : OpRewritePattern<Op> {
-  using OpRewritePattern<Op>::OpRewritePattern;
+static void putChannelsLast(Op op, RewriterBase &rewriter) {
+  RankedTensorType type = tensorType(op->getResult(0));
+  if (op.getLayout() != tenon::DataLayout::channels_first || type.getRank() < 3)
+    return;
+  Location loc = op.getLoc();
+  rewriter.setInsertionPoint(op);
+  Permutation toLast = toChannelsLast(type.getRank()), toFirst = toChannelsFirst(type.getRank());
+  SmallVector<Value> operands(op->getOperands());
+  operands[0] = TransposeOp::create(rewriter, loc, operands[0], toLast);
+  if (isa<ConvOp, ConvTransposeOp>(op.getOperation()))
+    operands[1] = TransposeOp::create(rewriter, loc, operands[1], filterPermutation(op, type.getRank()));
+  OperationState state(loc, op->getName(), operands, {typeBeforeTranspose(type, toFirst)}, op->getAttrs());
+  auto channelsLast = cast<Op>(rewriter.create(state));
+  channelsLast.setLayout(tenon::DataLayout::channels_last);
+  rewriter.replaceOpWithNewOp<TransposeOp>(op, type, channelsLast->getResult(0), toFirst);
+}
 
-  LogicalResult matchAndRewrite(Op op, PatternRewriter &rewriter) const override {
-    RankedTensorType type = tensorType(op->getResult(0));
-    if (op.getLayout() != tenon::DataLayout::channels_first || type.getRank() < 3)
-      return failure();
-    Location loc = op.getLoc();
-    Permutation toLast = toChannelsLast(type.getRank()), toFirst = toChannelsFirst(type.getRank());
-    SmallVector<Value> operands(op->getOperands());
-    operands[0] = TransposeOp::create(rewriter, loc, operands[0], toLast);
-    if (isa<ConvOp, ConvTransposeOp>(op.getOperation()))
-      operands[1] = TransposeOp::create(rewriter, loc, operands[1], filterPermutation(op, type.getRank()));
-    OperationState state(loc, op->getName(), operands, {typeBeforeTranspose(type, toFirst)}, op->getAttrs());
-    auto channelsLast = cast<Op>(rewriter.create(state));
-    channelsLast.setLayout(tenon::DataLayout::channels_last);
-    rewriter.replaceOpWithNewOp<TransposeOp>(op, type, channelsLast->getResult(0), toFirst);
-    return success();
-  }
-};
+/// Puts the channels last wherever that is better for one of the ops that share a layout.
+static void putChannelsLast(func::FuncOp function) {
+  LayoutRegions regions(function);
+  SmallVector<Operation *> turned;
+  function.walk([&](Operation *op) {
+    if (regions.wantsChannelsLast(op))
+      turned.push_back(op);
+  });
+  IRRewriter rewriter(function.getContext());
+  for (Operation *op : turned)
+    llvm::TypeSwitch<Operation *>(op)
+        .Case<ConvOp, ConvTransposeOp, MaxPoolOp, AveragePoolOp, LpPoolOp, BatchNormOp, InstanceNormOp,
+              GroupNormOp, LrnOp>([&](auto op) { putChannelsLast(op, rewriter); });
+}
 
 //===----------------------------------------------------------------------------------------===//
 // Transposes sink
 //===----------------------------------------------------------------------------------------===//
+
+namespace {
 
 /// An elementwise op of transposed values is the transpose of the op on the values.
 struct SinkThroughElementwise : RewritePattern {
@@ -407,9 +421,6 @@ struct ChooseLayouts : tenon::impl::ChooseLayoutsBase<ChooseLayouts> {
   LogicalResult initialize(MLIRContext *context) override {
     RewritePatternSet set(context);
     populateCanonicalizations(set);
-    set.add<PutChannelsLast<ConvOp>, PutChannelsLast<ConvTransposeOp>, PutChannelsLast<MaxPoolOp>,
-            PutChannelsLast<AveragePoolOp>, PutChannelsLast<LpPoolOp>, PutChannelsLast<BatchNormOp>,
-            PutChannelsLast<InstanceNormOp>, PutChannelsLast<GroupNormOp>, PutChannelsLast<LrnOp>>(context);
     set.add<SinkThroughElementwise, SinkThrough<SliceOp>, SinkThrough<PadOp>, SinkThrough<TileOp>,
             SinkThrough<ResizeOp>, SinkThrough<SoftmaxOp>, SinkThrough<LogSoftmaxOp>, SinkThrough<LpNormOp>,
             SinkThrough<CumsumOp>>(context);
@@ -424,6 +435,7 @@ struct ChooseLayouts : tenon::impl::ChooseLayoutsBase<ChooseLayouts> {
   }
 
   void runOnOperation() override {
+    putChannelsLast(getOperation());
     if (failed(applyUntilStable(getOperation(), *patterns)))
       return signalPassFailure();
     getOperation().walk([&](TransposeOp transpose) { numTransposes += !followsFromConstants(transpose); });

@@ -132,3 +132,33 @@ func.func @one_position(%x: tensor<1x4x1xf32>) -> tensor<1x4x1xf32> {
   %1 = tenon.add %0, %b : (tensor<1x4x1xf32>, tensor<4x1xf32>) -> tensor<1x4x1xf32>
   return %1 : tensor<1x4x1xf32>
 }
+
+// Single channels with long rows, nothing that mixes channels, and norms over all of an image stay as they are.
+// CHECK-LABEL: func.func @long_rows(
+// CHECK-NOT: tenon.transpose
+// CHECK: tenon.conv
+// CHECK: tenon.instance_norm
+// CHECK: tenon.max_pool
+// CHECK-NOT: tenon.transpose
+// CHECK: return
+func.func @long_rows(%x: tensor<1x3x8x64xf32>, %w: tensor<3x1x3x3xf32>, %s: tensor<3xf32>) -> tensor<1x3x4x32xf32> {
+  %0 = tenon.conv %x, %w {group = 3 : i64, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>} : (tensor<1x3x8x64xf32>, tensor<3x1x3x3xf32>) -> tensor<1x3x8x64xf32>
+  %1 = tenon.instance_norm %0, %s, %s {epsilon = 1.0e-05 : f32} : (tensor<1x3x8x64xf32>, tensor<3xf32>, tensor<3xf32>) -> tensor<1x3x8x64xf32>
+  %2 = tenon.max_pool %1 {kernel = array<i64: 2, 2>, strides = array<i64: 2, 2>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>} : (tensor<1x3x8x64xf32>) -> tensor<1x3x4x32xf32>
+  return %2 : tensor<1x3x4x32xf32>
+}
+
+// One op that mixes channels turns all that hangs together with it; what is on the far side of a reshape is apart.
+// CHECK-LABEL: func.func @mixed(
+// CHECK: tenon.max_pool {{.*}} -> tensor<1x8x64x3xf32>
+// CHECK: tenon.conv {{.*}} -> tensor<1x8x64x4xf32>
+// CHECK: tenon.reshape
+// CHECK: tenon.max_pool {{.*}} -> tensor<1x16x4x32xf32>
+func.func @mixed(%x: tensor<1x3x16x128xf32>, %w: tensor<4x3x1x1xf32>) -> tensor<1x16x4x32xf32> {
+  %0 = tenon.max_pool %x {kernel = array<i64: 2, 2>, strides = array<i64: 2, 2>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>} : (tensor<1x3x16x128xf32>) -> tensor<1x3x8x64xf32>
+  %1 = tenon.relu %0 : (tensor<1x3x8x64xf32>) -> tensor<1x3x8x64xf32>
+  %2 = tenon.conv %1, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>} : (tensor<1x3x8x64xf32>, tensor<4x3x1x1xf32>) -> tensor<1x4x8x64xf32>
+  %3 = tenon.reshape %2 : (tensor<1x4x8x64xf32>) -> tensor<1x16x4x32xf32>
+  %4 = tenon.max_pool %3 {kernel = array<i64: 1, 1>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>} : (tensor<1x16x4x32xf32>) -> tensor<1x16x4x32xf32>
+  return %4 : tensor<1x16x4x32xf32>
+}

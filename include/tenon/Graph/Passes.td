@@ -105,12 +105,16 @@ def RecoverAttention : Pass<"tenon-recover-attention", "::mlir::func::FuncOp"> {
 }
 
 def ChooseLayouts : Pass<"tenon-choose-layouts", "::mlir::func::FuncOp"> {
-  let summary = "put the channels of activations last";
+  let summary = "put the channels of activations last where that pays";
   let description = [{
     Convolutions, pooling and normalizations with their channels first get them last, between transposes that then move
     past elementwise ops, concatenations, reductions, slices, paddings and resizing until they cancel. Filters are
     transposed by constant folding. What remains is at most a transpose of an input or an output, and where values meet
     ops that need the channels first.
+
+    Ops that share a layout are put last together or not at all. They stay as they are where nothing among them mixes
+    channels and rows are long enough for vectors: depthwise convolutions and pooling with 32 columns or more that they
+    step through by one or two, and normalizations.
 
     ```mlir
     %0 = tenon.max_pool %x {kernel = array<i64: 2>, ...} : (tensor<1x3x8xf32>) -> tensor<1x3x4xf32>
