@@ -51,3 +51,18 @@ def test_edge_shapes(inputs, outputs, nodes):
     for info, reference in zip(model.graph.output, expected):
         assert results[info.name].shape == reference.shape
         np.testing.assert_allclose(results[info.name], reference, rtol=1e-5, atol=1e-5)
+
+
+def test_padded_windows_over_open_sizes():
+    """Bands of a padded image are cut out of rows and columns whose number is known at run time only."""
+    model = onnx.parser.parse_model("""
+        <ir_version: 9, opset_import: ["": 20]> g (float[1,5,n,m] x, float[12,5,3,3] w) => (float[1,12,n,m] y, float[1,5,p,q] z) {
+        y = Conv<pads = [1, 1, 1, 1]>(x, w) z = MaxPool<kernel_shape = [3, 3], strides = [2, 2], pads = [1, 1, 1, 1]>(x) }""")
+    compiled = tenon.compile(model)
+    session = onnxruntime.InferenceSession(model.SerializeToString())
+    rng = np.random.default_rng(0)
+    for rows, columns in [(3, 6), (1, 1), (20, 37), (64, 50)]:
+        values = {"x": rng.integers(-8, 9, [1, 5, rows, columns]).astype(np.float32) / 4,
+                  "w": rng.integers(-8, 9, [12, 5, 3, 3]).astype(np.float32) / 4}
+        for name, reference in zip(["y", "z"], session.run(None, values)):
+            np.testing.assert_allclose(compiled(values)[name], reference, rtol=1e-5, atol=1e-5)

@@ -53,8 +53,11 @@ SmallVector<PaddedBand> tenon::choosePaddedBands(const KernelShape &shape, unsig
       PaddedBand band = around;
       bool narrower = columnTiles == 0;
       for (unsigned loop : ArrayRef(guardedLoops).drop_front()) {
+        bool isOpen = !op.staticExtent(loop);
+        if (isOpen && columnTiles == 0)
+          return; // as much memory as the caller likes
         int64_t columns = columnTiles * tile.extents[loop];
-        narrower |= columns < nest.extents[loop] && op.staticExtent(loop);
+        narrower |= isOpen || columns < nest.extents[loop];
         extents[loop] = columnTiles == 0 ? nest.extents[loop] : std::min(columns, nest.extents[loop]);
       }
       if (!narrower)
