@@ -3,6 +3,7 @@
 #include "MemoryPlanner.h"
 
 #include "tenon/Codegen/Passes.h"
+#include "tenon/Dialect/Tenon/IR/Placement.h"
 #include "tenon/Dialect/Tenon/IR/Tenon.h"
 #include "tenon/Structure/StructuredKernel.h"
 #include "tenon/Support/Refusal.h"
@@ -131,11 +132,14 @@ LogicalResult MemoryPlanner::placeConcat(ConcatOp concat) {
   // Else the operands' kernels write with strides, which are numbers.
   if (!isContiguous && ShapedType::isDynamicShape(type.getShape().drop_front()))
     return refuse(concat) << "expects static sizes behind the first dimension, but got " << type;
+  AffineExpr perIndex = bytesPerIndex(type, axis);
+  if (std::optional<SmallVector<int64_t>> strides = stridesInPlace(concat.getResult()))
+    perIndex = sizes.constant((*strides)[axis] * llvm::divideCeil(type.getElementTypeBitWidth(), 8));
   for (Value input : concat.getInputs()) {
     if (!placements.try_emplace(input, whole).second)
       return concat.emitOpError("expects operands that are placed nowhere else");
     AffineExpr size = sizes.of(cast<RankedTensorType>(input.getType()))[axis];
-    whole.byteOffset = whole.byteOffset + size * bytesPerIndex(type, axis);
+    whole.byteOffset = whole.byteOffset + size * perIndex;
   }
   return success();
 }

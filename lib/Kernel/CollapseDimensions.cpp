@@ -9,6 +9,7 @@
 //
 //===----------------------------------------------------------------------------------------===//
 
+#include "tenon/Dialect/Tenon/IR/Placement.h"
 #include "tenon/Dialect/Tenon/IR/SymbolicSizes.h"
 #include "tenon/Dialect/Tenon/IR/Tenon.h"
 #include "tenon/Kernel/Passes.h"
@@ -105,6 +106,15 @@ void CollapsePlan::forEachAccess(linalg::GenericOp op, function_ref<void(Value, 
     visit(op.getTiedOpResult(&init), op.getMatchingIndexingMap(&init));
 }
 
+/// Whether the value is made inside a concat, which gives it strides.
+static bool liesInConcat(Value value) {
+  auto type = cast<RankedTensorType>(value.getType());
+  if (llvm::any_of(value.getUsers(), [](Operation *user) { return isa<ConcatOp>(user); }))
+    return true;
+  std::optional<SmallVector<int64_t>> strides = stridesInPlace(value);
+  return strides && *strides != rowMajorStrides(type.getShape());
+}
+
 /// Lists the kernel's tensors and loops; false if there is an op whose dimensions can't be changed.
 bool CollapsePlan::collect() {
   auto isTensor = [](Value value) { return isa<RankedTensorType>(value.getType()); };
@@ -137,7 +147,7 @@ bool CollapsePlan::collect() {
   }
   // A place inside a concat has the strides of the whole along each dimension.
   for (auto [result, yielded] : llvm::zip_equal(kernel.getResults(), body.getTerminator()->getOperands()))
-    if (llvm::any_of(result.getUsers(), [](Operation *user) { return isa<ConcatOp>(user); }))
+    if (liesInConcat(result))
       frozen.insert(yielded);
   return true;
 }

@@ -1,5 +1,6 @@
 //===- IsolatePlacements.cpp - Copy values that need two places at once --------------------------------===//
 
+#include "tenon/Dialect/Tenon/IR/Placement.h"
 #include "tenon/Dialect/Tenon/IR/Tenon.h"
 #include "tenon/Kernel/Passes.h"
 
@@ -54,6 +55,29 @@ static bool leavesGaps(Operation *op) {
   return llvm::any_of(shape.take_front(concat.getAxis()), [](int64_t size) { return size != 1; });
 }
 
+/// Whether `operand`, and what it is a view of, is read for this use alone.
+static bool isReadOnce(Value operand) {
+  while (operand.hasOneUse()) {
+    auto view = operand.getDefiningOp<ReshapeOp>();
+    if (!view)
+      return true;
+    operand = view.getInput();
+  }
+  return false;
+}
+
+/// Whether `source`, seen as `operand`, can be made inside a concat: as a view that has strides there. All of
+/// another concat can if nobody else reads a part of it, for then their rows lie apart too.
+static bool fitsIntoConcat(Value source, Value operand) {
+  auto shapeOf = [](Value value) { return cast<RankedTensorType>(value.getType()).getShape(); };
+  for (Value view = operand; view != source; view = view.getDefiningOp<ReshapeOp>().getInput())
+    if (!differInOnesOnly(shapeOf(view.getDefiningOp<ReshapeOp>().getInput()), shapeOf(view)))
+      return false;
+  auto inner = source.getDefiningOp<ConcatOp>();
+  return !inner || (!ShapedType::isDynamicShape(shapeOf(source)) && isReadOnce(operand) &&
+                    llvm::all_of(inner.getInputs(), isReadOnce));
+}
+
 namespace {
 struct IsolatePlacements : tenon::impl::IsolatePlacementsBase<IsolatePlacements> {
   void runOnOperation() override {
@@ -79,12 +103,11 @@ struct IsolatePlacements : tenon::impl::IsolatePlacementsBase<IsolatePlacements>
         continue; // nothing to copy, wherever it lies
       Value source = viewedValue(operand.get());
       Operation *producer = source.getDefiningOp();
-      // The place inside a concat is strided: a view of another shape does not fit it.
-      bool reshapedIntoConcat = isa<ConcatOp>(op) && source != operand.get();
-      // And its other readers expect rows without gaps.
-      bool readWithGaps = !source.hasOneUse() && leavesGaps(op);
-      bool movable = producer && isa<KernelOp, ConcatOp>(producer) && !reshapedIntoConcat && !readWithGaps &&
-                     !(isa<ConcatOp>(op) && isa<ConcatOp>(producer));
+      bool movable = producer && isa<KernelOp, ConcatOp>(producer);
+      if (isa<ConcatOp>(op))
+        movable = movable && fitsIntoConcat(source, operand.get());
+      // Other readers expect rows without gaps.
+      movable = movable && (isReadOnce(operand.get()) || !leavesGaps(op));
       if (movable && placed.insert(source).second)
         continue;
       Value copy = copyOf(builder, op->getLoc(), operand.get());

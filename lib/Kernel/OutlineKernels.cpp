@@ -1,5 +1,6 @@
 //===- OutlineKernels.cpp - Make each kernel region a function; equal ones become one ------------------===//
 
+#include "tenon/Dialect/Tenon/IR/Placement.h"
 #include "tenon/Dialect/Tenon/IR/Tenon.h"
 #include "tenon/Kernel/Passes.h"
 
@@ -21,30 +22,12 @@ static bool isConstant(Value value) {
   return value.getDefiningOp<ConstantOp>() != nullptr;
 }
 
-/// Row-major strides of a static shape.
-static SmallVector<int64_t> rowMajorStrides(ArrayRef<int64_t> shape) {
-  SmallVector<int64_t> strides(shape.size(), 1);
-  for (int64_t i = shape.size() - 2; i >= 0; --i)
-    strides[i] = strides[i + 1] * shape[i + 1];
-  return strides;
-}
-
 /// The strides `result` has inside the concat it is placed in, or null if it is contiguous.
 static DenseI64ArrayAttr placementStrides(Value result) {
-  for (OpOperand &use : result.getUses()) {
-    auto concat = dyn_cast<ConcatOp>(use.getOwner());
-    if (!concat)
-      continue;
-    auto whole = cast<RankedTensorType>(concat.getType());
-    auto part = cast<RankedTensorType>(result.getType());
-    if (ShapedType::isDynamicShape(whole.getShape().drop_front()))
-      return {};
-    SmallVector<int64_t> strides = rowMajorStrides(whole.getShape());
-    if (strides == rowMajorStrides(part.getShape()))
-      return {};
-    return DenseI64ArrayAttr::get(result.getContext(), strides);
-  }
-  return {};
+  std::optional<SmallVector<int64_t>> strides = stridesInPlace(result);
+  if (!strides || *strides == rowMajorStrides(cast<RankedTensorType>(result.getType()).getShape()))
+    return {};
+  return DenseI64ArrayAttr::get(result.getContext(), *strides);
 }
 
 namespace {

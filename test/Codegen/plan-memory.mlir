@@ -238,3 +238,29 @@ func.func @main(%x: tensor<64xf32>) -> tensor<64xf32> {
   %1 = call @long(%0) : (tensor<64xf32>) -> tensor<64xf32>
   return %1 : tensor<64xf32>
 }
+
+// -----
+
+func.func private @k_loops(%x: memref<2x4xf32>, %y: memref<2x4xf32, strided<[12, 1]>>, %begin: index, %end: index)
+    attributes {tenon.kernel, tenon.range = affine_map<() -> (1)>, tenon.symbols = []} { return }
+func.func private @k(tensor<2x4xf32>) -> tensor<2x4xf32> attributes {tenon.emitted = @k_loops}
+
+// A concat inside another: its operands have the strides of the outermost, each 16 bytes behind the one before.
+// CHECK: #[[NONE:.*]] = affine_map<() -> (0)>
+// CHECK-LABEL: func.func @run
+// CHECK-SAME: tenon.workspace = #[[NONE]],
+// CHECK: memref.view %arg1[%c0{{.*}}]
+// CHECK: memref.reinterpret_cast {{.*}} strides: [12, 1]
+// CHECK: memref.view %arg1[%c16{{.*}}]
+// CHECK: memref.view %arg1[%c32{{.*}}]
+func.func @main(%x: tensor<2x4xf32>) -> tensor<2x3x4xf32> {
+  %0 = call @k(%x) : (tensor<2x4xf32>) -> tensor<2x4xf32>
+  %1 = call @k(%x) : (tensor<2x4xf32>) -> tensor<2x4xf32>
+  %2 = call @k(%x) : (tensor<2x4xf32>) -> tensor<2x4xf32>
+  %3 = tenon.reshape %0 : (tensor<2x4xf32>) -> tensor<2x1x4xf32>
+  %4 = tenon.reshape %1 : (tensor<2x4xf32>) -> tensor<2x1x4xf32>
+  %5 = tenon.reshape %2 : (tensor<2x4xf32>) -> tensor<2x1x4xf32>
+  %6 = tenon.concat %4, %5 {axis = 1 : i64} : (tensor<2x1x4xf32>, tensor<2x1x4xf32>) -> tensor<2x2x4xf32>
+  %7 = tenon.concat %3, %6 {axis = 1 : i64} : (tensor<2x1x4xf32>, tensor<2x2x4xf32>) -> tensor<2x3x4xf32>
+  return %7 : tensor<2x3x4xf32>
+}

@@ -71,3 +71,52 @@ func.func @empty_twice() -> (tensor<2x0xf32>, tensor<2x0xf32>) {
   %0 = tenon.constant dense<> : tensor<2x0xf32>
   return %0, %0 : tensor<2x0xf32>, tensor<2x0xf32>
 }
+
+// -----
+
+// A concat is made inside another, and what is seen with more dimensions of 1 inside a concat: each has strides there.
+// CHECK-LABEL: func.func @nested
+// CHECK-COUNT-3: tenon.kernel
+// CHECK-NOT: tenon.kernel
+// CHECK: return
+func.func @nested(%x: tensor<2x3xf32>) -> tensor<2x3x3xf32> {
+  %a = tenon.kernel(%x : tensor<2x3xf32>) -> (tensor<2x3xf32>) {
+  ^bb0(%i: tensor<2x3xf32>):
+    %r = tenon.relu %i : (tensor<2x3xf32>) -> tensor<2x3xf32>
+    tenon.yield %r : tensor<2x3xf32>
+  }
+  %b = tenon.kernel(%x : tensor<2x3xf32>) -> (tensor<2x3xf32>) {
+  ^bb0(%i: tensor<2x3xf32>):
+    %r = tenon.neg %i : (tensor<2x3xf32>) -> tensor<2x3xf32>
+    tenon.yield %r : tensor<2x3xf32>
+  }
+  %c = tenon.kernel(%x : tensor<2x3xf32>) -> (tensor<2x1x3xf32>) {
+  ^bb0(%i: tensor<2x3xf32>):
+    %r = tenon.reshape %i : (tensor<2x3xf32>) -> tensor<2x1x3xf32>
+    tenon.yield %r : tensor<2x1x3xf32>
+  }
+  %a1 = tenon.reshape %a : (tensor<2x3xf32>) -> tensor<2x1x3xf32>
+  %b1 = tenon.reshape %b : (tensor<2x3xf32>) -> tensor<2x1x3xf32>
+  %ab = tenon.concat %a1, %b1 {axis = 1 : i64} : (tensor<2x1x3xf32>, tensor<2x1x3xf32>) -> tensor<2x2x3xf32>
+  %abc = tenon.concat %ab, %c {axis = 1 : i64} : (tensor<2x2x3xf32>, tensor<2x1x3xf32>) -> tensor<2x3x3xf32>
+  return %abc : tensor<2x3x3xf32>
+}
+
+// -----
+
+// Not so a view that cuts rows otherwise.
+// CHECK-LABEL: func.func @cut_otherwise
+// CHECK: %[[K:.*]] = tenon.kernel(%arg0
+// CHECK: %[[V:.*]] = tenon.reshape %[[K]]
+// CHECK: %[[COPY:.*]] = tenon.kernel(%[[V]]
+// CHECK: tenon.concat %[[COPY]]
+func.func @cut_otherwise(%x: tensor<2x3xf32>, %y: tensor<3x1xf32>) -> tensor<3x3xf32> {
+  %a = tenon.kernel(%x : tensor<2x3xf32>) -> (tensor<2x3xf32>) {
+  ^bb0(%i: tensor<2x3xf32>):
+    %r = tenon.relu %i : (tensor<2x3xf32>) -> tensor<2x3xf32>
+    tenon.yield %r : tensor<2x3xf32>
+  }
+  %v = tenon.reshape %a : (tensor<2x3xf32>) -> tensor<3x2xf32>
+  %c = tenon.concat %v, %y {axis = 1 : i64} : (tensor<3x2xf32>, tensor<3x1xf32>) -> tensor<3x3xf32>
+  return %c : tensor<3x3xf32>
+}
