@@ -147,6 +147,70 @@ private:
 
 } // namespace
 
+//===----------------------------------------------------------------------------------------===//
+// Elementwise ops on the parts of a concat
+//===----------------------------------------------------------------------------------------===//
+
+/// Whether the value is computed for this use alone, by ops that take an elementwise one behind them.
+static bool isComputedHere(Value value) {
+  Operation *op = value.getDefiningOp();
+  if (!op || !value.hasOneUse())
+    return false;
+  if (isa<ReshapeOp, ConcatOp>(op))
+    return llvm::all_of(op->getOperands(), isComputedHere);
+  return op->hasTrait<trait::Contraction>() || op->hasTrait<trait::Elementwise>();
+}
+
+namespace {
+
+/// f(concat(x, ...), y...) is concat(f(x, y...), ...), if the other operands do not move along the axis: the
+/// parts are then computed with the kernels that make them, and nothing is written twice.
+struct SinkConcat : RewritePattern {
+  explicit SinkConcat(MLIRContext *context) : RewritePattern(MatchAnyOpTypeTag(), /*benefit=*/1, context) {}
+
+  LogicalResult matchAndRewrite(Operation *op, PatternRewriter &rewriter) const override {
+    if (!isUniform(op))
+      return failure();
+    RankedTensorType result = tensorType(op->getResult(0));
+    for (OpOperand &operand : op->getOpOperands()) {
+      auto concat = operand.get().getDefiningOp<ConcatOp>();
+      if (!concat || !isComputedHere(concat.getResult()) || !haveSameShape(concat.getType(), result) ||
+          !othersStayAlong(concat.getAxis(), operand))
+        continue;
+      SmallVector<Value> parts;
+      for (Value input : concat.getInputs()) {
+        RankedTensorType part = tensorType(input);
+        SmallVector<Value> operands(op->getOperands());
+        operands[operand.getOperandNumber()] = input;
+        OperationState state(
+            op->getLoc(), op->getName(), operands,
+            {RankedTensorType::get(part.getShape(), result.getElementType(), part.getEncoding())},
+            op->getAttrs());
+        parts.push_back(rewriter.create(state)->getResult(0));
+      }
+      rewriter.replaceOpWithNewOp<ConcatOp>(op, result, parts, concat.getAxis());
+      return success();
+    }
+    return failure();
+  }
+
+private:
+  static bool othersStayAlong(int64_t axis, OpOperand &concatenated) {
+    int64_t fromLast = tensorType(concatenated.get()).getRank() - axis;
+    return llvm::all_of(concatenated.getOwner()->getOpOperands(), [&](OpOperand &other) {
+      RankedTensorType type = tensorType(other.get());
+      return &other == &concatenated || type.getRank() < fromLast ||
+             type.getDimSize(type.getRank() - fromLast) == 1;
+    });
+  }
+};
+
+} // namespace
+
+//===----------------------------------------------------------------------------------------===//
+// Normalizations
+//===----------------------------------------------------------------------------------------===//
+
 /// Normalizations of a reshaped value whose dimensions the reshape leaves alone.
 template <typename Op>
 static LogicalResult sinkThroughNormalization(Op op, PatternRewriter &rewriter) {
@@ -345,7 +409,7 @@ static LogicalResult gatherToSlice(GatherOp op, PatternRewriter &rewriter) {
 }
 
 void tenon::populateRelayoutSimplifications(RewritePatternSet &patterns) {
-  patterns.add<DropExpand, SinkReshape>(patterns.getContext());
+  patterns.add<DropExpand, SinkReshape, SinkConcat>(patterns.getContext());
   patterns.add(sinkThroughNormalization<LayerNormOp>);
   patterns.add(sinkThroughNormalization<RmsNormOp>);
   patterns.add(sinkThroughNormalization<SoftmaxOp>);

@@ -226,3 +226,29 @@ func.func @part_of_a_head(%x: tensor<1x5x24xf32>) -> tensor<1x2x5x4xf32> {
   %2 = tenon.transpose %1 {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x5x2x4xf32>) -> tensor<1x2x5x4xf32>
   return %2 : tensor<1x2x5x4xf32>
 }
+
+// What follows a concat is computed on its parts, if they are made for it alone and nothing moves along the axis.
+// CHECK-LABEL: func.func @behind_a_concat(
+// CHECK-DAG: %[[A:.*]] = tenon.matmul %arg0
+// CHECK-DAG: %[[RA:.*]] = tenon.relu %[[A]]
+// CHECK-DAG: %[[B:.*]] = tenon.matmul %arg1
+// CHECK-DAG: %[[RB:.*]] = tenon.relu %[[B]]
+// CHECK: tenon.concat %[[RA]], %[[RB]] {axis = 0 : i64}
+func.func @behind_a_concat(%x: tensor<2x3xf32>, %y: tensor<4x3xf32>, %w: tensor<3x5xf32>) -> tensor<6x5xf32> {
+  %a = tenon.matmul %x, %w : (tensor<2x3xf32>, tensor<3x5xf32>) -> tensor<2x5xf32>
+  %b = tenon.matmul %y, %w : (tensor<4x3xf32>, tensor<3x5xf32>) -> tensor<4x5xf32>
+  %c = tenon.concat %a, %b {axis = 0 : i64} : (tensor<2x5xf32>, tensor<4x5xf32>) -> tensor<6x5xf32>
+  %r = tenon.relu %c : (tensor<6x5xf32>) -> tensor<6x5xf32>
+  return %r : tensor<6x5xf32>
+}
+
+// CHECK-LABEL: func.func @moves_along_the_concat(
+// CHECK: %[[C:.*]] = tenon.concat
+// CHECK: tenon.add %[[C]], %arg3
+func.func @moves_along_the_concat(%x: tensor<2x3xf32>, %y: tensor<4x3xf32>, %w: tensor<3x5xf32>, %v: tensor<6x1xf32>) -> tensor<6x5xf32> {
+  %a = tenon.matmul %x, %w : (tensor<2x3xf32>, tensor<3x5xf32>) -> tensor<2x5xf32>
+  %b = tenon.matmul %y, %w : (tensor<4x3xf32>, tensor<3x5xf32>) -> tensor<4x5xf32>
+  %c = tenon.concat %a, %b {axis = 0 : i64} : (tensor<2x5xf32>, tensor<4x5xf32>) -> tensor<6x5xf32>
+  %r = tenon.add %c, %v : (tensor<6x5xf32>, tensor<6x1xf32>) -> tensor<6x5xf32>
+  return %r : tensor<6x5xf32>
+}
