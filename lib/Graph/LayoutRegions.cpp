@@ -32,14 +32,14 @@ static Wish wishOf(Operation *op) {
   return llvm::TypeSwitch<Operation *, Wish>(op)
       .Case([&](ConvOp conv) {
         int64_t channels = tensorType(conv.getInput()).getDimSize(1);
-        bool isDepthwise = conv.getGroup() == channels && tensorType(conv.getResult()).getDimSize(1) == channels;
+        bool isDepthwise =
+            conv.getGroup() == channels && tensorType(conv.getResult()).getDimSize(1) == channels;
         return either(isDepthwise && hasLongRows(conv.getResult(), conv.getStrides()));
       })
       .Case<MaxPoolOp, AveragePoolOp, LpPoolOp>(
           [&](auto pool) { return either(hasLongRows(pool.getResult(), pool.getStrides())); })
       .Case<InstanceNormOp, GroupNormOp, LrnOp, BatchNormOp>([](Operation *) { return Wish::EitherLayout; })
-      .Case<ConvTransposeOp>(
-          [](Operation *) { return Wish::ChannelsLast; })
+      .Case<ConvTransposeOp>([](Operation *) { return Wish::ChannelsLast; })
       .Default(Wish::None);
 }
 

@@ -18,8 +18,8 @@ class LayoutRegions {
 public:
   explicit LayoutRegions(mlir::func::FuncOp function);
 
-  /// Whether `op` has a layout and its region is better off with the channels last. Otherwise everything in the
-  /// region is computed as well with them first, and data would move at its ends for nothing.
+  /// Whether `op` has a layout and its region is better off with the channels last. Otherwise everything in
+  /// the region is computed as well with them first, and data would move at its ends for nothing.
   bool wantsChannelsLast(mlir::Operation *op) const;
 
 private:

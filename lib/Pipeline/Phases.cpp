@@ -75,6 +75,7 @@ static void buildGraph(OpPassManager &passes, const PhaseOptions &options) {
   passes.addNestedPass<func::FuncOp>(createSimplify());           // statistics and factors move into the weights
   passes.addNestedPass<func::FuncOp>(createRecoverAttention());   // scales are products by now, and some moved into weights
   passes.addNestedPass<func::FuncOp>(createChooseLayouts());      // channels last, before fusion hides the transposes
+  passes.addNestedPass<func::FuncOp>(createDecomposeConvTranspose()); // phases interleave where channels stand together
   passes.addNestedPass<func::FuncOp>(createSimplify());           // transposes that met cancel
   passes.addNestedPass<func::FuncOp>(createApplyWinograd(winograd));       // on final layouts; before weights are folded
   passes.addNestedPass<func::FuncOp>(foldConstants());            // weights in the layout and scale the passes asked for

@@ -128,6 +128,29 @@ def ChooseLayouts : Pass<"tenon-choose-layouts", "::mlir::func::FuncOp"> {
   let statistics = [Statistic<"numTransposes", "transposes", "Number of transposes of data left">];
 }
 
+def DecomposeConvTranspose : Pass<"tenon-decompose-conv-transpose", "::mlir::func::FuncOp"> {
+  let summary = "make transposed convolutions convolutions";
+  let description = [{
+    Results of a `tenon.conv_transpose` that lie its stride apart are reached by the same taps of the filter: each such
+    phase is a `tenon.conv` with those taps, mirrored, and the phases are concatenated behind each dimension with a stride
+    other than 1. Strides larger than the kernel bring taps of zeros. One stays whose channels are not last, whose filter
+    has no known shape, or with a stride and a dilation that have a common factor: some results are reached by no tap then.
+
+    ```mlir
+    %y = tenon.conv_transpose %x, %w {strides = array<i64: 2>, ...}
+           : (tensor<1x8x3xf32>, tensor<2x3x4xf32>) -> tensor<1x16x4xf32>
+    // becomes, with the taps %w0 and %w1 of %w
+    %0 = tenon.conv %x, %w0 {strides = array<i64: 1>, ...} : (tensor<1x8x3xf32>, tensor<1x3x4xf32>) -> tensor<1x8x4xf32>
+    %1 = tenon.conv %x, %w1 {strides = array<i64: 1>, ...} : (tensor<1x8x3xf32>, tensor<1x3x4xf32>) -> tensor<1x8x4xf32>
+    %p = tenon.concat %0', %1' {axis = 2 : i64} : (tensor<1x8x1x4xf32>, tensor<1x8x1x4xf32>) -> tensor<1x8x2x4xf32>
+    %y = tenon.reshape %p : (tensor<1x8x2x4xf32>) -> tensor<1x16x4xf32>
+    ```
+  }];
+  let options = [
+    Option<"explain", "explain", "bool", "false", "Say in remarks why transposed convolutions stay as they are">];
+  let statistics = [Statistic<"numDecomposed", "decomposed", "Number of transposed convolutions replaced">];
+}
+
 def DecomposeRecurrent : Pass<"tenon-decompose-recurrent", "::mlir::func::FuncOp"> {
   let summary = "unroll recurrent ops into matrix products and elementwise ops";
   let description = [{

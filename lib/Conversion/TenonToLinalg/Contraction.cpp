@@ -244,9 +244,9 @@ LogicalResult ConvLowering::matchAndRewrite(ConvOp op, OpAdaptor adaptor,
 
 namespace {
 
-/// The loops are those of the result, its channels split into groups if there are several, then those of the
-/// kernel and of the input's channels in a group. A result element at `o` takes tap `k` from the input at
-/// `(o + pad - k * dilation) / stride`, where that is a place.
+/// What --tenon-decompose-conv-transpose leaves. The loops are those of the result, its channels split into
+/// groups if there are several, then those of the kernel and of the input's channels in a group. A result
+/// element at `o` takes tap `k` from the input at `(o + pad - k * dilation) / stride`, where that is a place.
 struct ConvTransposeLowering : OpConversionPattern<ConvTransposeOp> {
   using OpConversionPattern::OpConversionPattern;
 
@@ -256,7 +256,7 @@ struct ConvTransposeLowering : OpConversionPattern<ConvTransposeOp> {
 private:
   struct Loops {
     SmallVector<unsigned> spatial, kernel;
-    AffineExpr inputChannel, filterInput, filterOutput;
+    AffineExpr filterInput, filterOutput;
     /// The loops of the group, none if there's one only, and of the input's channel in it.
     std::optional<unsigned> group;
     unsigned channel = 0, reductions = 0;
@@ -270,10 +270,8 @@ private:
     }
   };
   static Loops makeLoops(StructuredBuilder &b, ConvTransposeOp op);
-  static Value padAndConvolve(StructuredBuilder &b, ConvTransposeOp op, OpAdaptor adaptor, const Loops &loops,
-                              RankedTensorType type, const Input &filter);
-  static Value readAndConvolve(StructuredBuilder &b, ConvTransposeOp op, OpAdaptor adaptor,
-                               const Loops &loops, RankedTensorType type, const Input &filter);
+  static Value convolve(StructuredBuilder &b, ConvTransposeOp op, OpAdaptor adaptor, const Loops &loops,
+                        RankedTensorType type, const Input &filter);
 };
 
 } // namespace
@@ -306,39 +304,13 @@ ConvTransposeLowering::Loops ConvTransposeLowering::makeLoops(StructuredBuilder 
   loops.filterInput = b.loop(loops.channel);
   if (loops.group)
     loops.filterInput = b.loop(*loops.group) * loops.channelsInGroup + b.loop(loops.channel);
-  loops.inputChannel = loops.filterInput;
   loops.reductions = next - parallel;
   return loops;
 }
 
-/// With strides of 1 this is a convolution of the padded input with the mirrored kernel.
-Value ConvTransposeLowering::padAndConvolve(StructuredBuilder &b, ConvTransposeOp op, OpAdaptor adaptor,
-                                            const Loops &loops, RankedTensorType type, const Input &filter) {
-  bool last = op.getLayout() == tenon::DataLayout::channels_last;
-  RankedTensorType input = tensorType(op.getInput()), kernel = tensorType(op.getFilter());
-  unsigned rank = input.getRank(), spatial = rank - 2;
-  SmallVector<int64_t> low(rank, 0), high(rank, 0), cut(rank, 0);
-  SmallVector<AffineExpr> indices(rank);
-  indices[0] = b.loop(0);
-  indices[last ? rank - 1 : 1] = loops.inputChannel;
-  for (unsigned i = 0; i < spatial; ++i) {
-    unsigned dim = i + (last ? 1 : 2);
-    int64_t reach = op.getDilations()[i] * (kernel.getDimSize(i + (last ? 0 : 2)) - 1);
-    int64_t before = reach - op.getPads()[i];
-    low[dim] = std::max<int64_t>(before, 0);
-    high[dim] = std::max<int64_t>(reach - op.getPads()[spatial + i] + op.getOutputPadding()[i], 0);
-    indices[dim] = b.loop(loops.spatial[i]) - b.loop(loops.kernel[i]) * op.getDilations()[i] +
-                   (reach + low[dim] - before);
-  }
-  TypedAttr zero = b.rewriter.getZeroAttr(elementOf(adaptor.getInput()));
-  Value padded = b.pad(adaptor.getInput(), low, high, zero);
-  return contract(b, type, loops.reductions, {Input{padded, elementOf(op.getInput()), indices, {}}, filter},
-                  loops.extents(b));
-}
-
-/// With larger strides the place is a quotient that may not exist: the input is read in the body.
-Value ConvTransposeLowering::readAndConvolve(StructuredBuilder &b, ConvTransposeOp op, OpAdaptor adaptor,
-                                             const Loops &loops, RankedTensorType type, const Input &filter) {
+/// The place is a quotient that may not exist: the input is read in the body.
+Value ConvTransposeLowering::convolve(StructuredBuilder &b, ConvTransposeOp op, OpAdaptor adaptor,
+                                      const Loops &loops, RankedTensorType type, const Input &filter) {
   bool last = op.getLayout() == tenon::DataLayout::channels_last;
   RankedTensorType input = tensorType(op.getInput());
   unsigned rank = input.getRank(), spatial = rank - 2, channels = last ? rank - 1 : 1;
@@ -404,12 +376,8 @@ LogicalResult ConvTransposeLowering::matchAndRewrite(ConvTransposeOp op, OpAdapt
   int64_t outputs = filter.getDimSize(last ? rank - 1 : 1);
   bool isSplit = op.getGroup() > 1 && outputs > 1;
   RankedTensorType type = isSplit ? splitChannels(b, result, channels, op.getGroup()) : result;
-  bool isDense = llvm::all_of(op.getStrides(), [](int64_t stride) { return stride == 1; });
-  if (!isDense)
-    b.checkExtractable(adaptor.getInput(), "input");
-  Value sum = isDense ? padAndConvolve(b, op, adaptor, loops, type, weights)
-                      : readAndConvolve(b, op, adaptor, loops, type, weights);
-  Value rounded = b.narrow(sum, type);
+  b.checkExtractable(adaptor.getInput(), "input");
+  Value rounded = b.narrow(convolve(b, op, adaptor, loops, type, weights), type);
   return b.replace(isSplit ? mergeChannels(b, rounded, result, channels) : rounded);
 }
 

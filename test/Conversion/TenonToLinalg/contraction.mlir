@@ -128,23 +128,7 @@ func.func @conv_depthwise(%A: tensor<1x6x6x4xf32>, %B: tensor<3x3x1x4xf32>) -> t
 
 // -----
 
-// With strides of 1 a convolution of the padded input with the mirrored kernel.
-// CHECK-DAG: #[[IN:.+]] = affine_map<(d0, d1, d2, d3, d4) -> (d0, d4, d2 - d3 + 2)>
-// CHECK-LABEL: func.func @conv_transpose_dense
-// CHECK: tensor.pad %{{.+}} low[0, 0, 2] high[0, 0, 2]
-// CHECK: linalg.generic {indexing_maps = [#[[IN]], #{{.+}}, #{{.+}}]
-func.func @conv_transpose_dense(%A: tensor<1x3x4xf32>, %B: tensor<3x2x3xf32>) -> tensor<1x2x6xf32> {
-  %r = tenon.kernel(%A, %B : tensor<1x3x4xf32>, tensor<3x2x3xf32>) -> (tensor<1x2x6xf32>) {
-  ^bb0(%a: tensor<1x3x4xf32>, %b: tensor<3x2x3xf32>):
-    %r = tenon.conv_transpose %a, %b {strides = array<i64: 1>, dilations = array<i64: 1>, pads = array<i64: 0, 0>, output_padding = array<i64: 0>} : (tensor<1x3x4xf32>, tensor<3x2x3xf32>) -> tensor<1x2x6xf32>
-    tenon.yield %r : tensor<1x2x6xf32>
-  }
-  return %r : tensor<1x2x6xf32>
-}
-
-// -----
-
-// With larger strides the body reads the argument where the quotient exists.
+// The body reads the argument where the quotient exists.
 // CHECK-LABEL: func.func @conv_transpose_strided
 // CHECK: ^bb0(%[[X:.+]]: tensor<1x3x4xf32>, %{{.+}}: tensor<3x2x2xf32>):
 // CHECK: linalg.generic

@@ -62,6 +62,7 @@ protected:
     nested.addPass(createRecoverPatterns());
     nested.addPass(createSimplify());
     nested.addPass(createChooseLayouts());
+    nested.addPass(createDecomposeConvTranspose());
     nested.addPass(createSimplify());
     nested.addPass(foldConstants());
     nested.addPass(createFormKernels());
