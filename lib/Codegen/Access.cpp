@@ -326,9 +326,49 @@ Value KernelEmitter::loadLanes(const Buffer &buffer, const Exprs &indices, const
   return vector::FromElementsOp::create(builder, loc, vectorType(element), elements);
 }
 
+/// The columns of a square of vectors. Blocks of 128 bits, which most machines shuffle more cheaply as wholes
+/// and within than across, are transposed first, which loads can do, then what is in them.
+static SmallVector<Value, 4> transposeSquare(OpBuilder &builder, Location loc, SmallVector<Value, 4> rows) {
+  int64_t lanes = rows.size(), bits = getElementTypeOrSelf(rows.front().getType()).getIntOrFloatBitWidth();
+  int64_t block = std::min<int64_t>(lanes, std::max<int64_t>(128 / bits, 1)), blocks = lanes / block;
+  auto shuffle = [&](Value lhs, Value rhs, function_ref<int64_t(int64_t)> elementOf) -> Value {
+    SmallVector<int64_t> elements = llvm::map_to_vector(llvm::seq<int64_t>(0, lanes), elementOf);
+    return vector::ShuffleOp::create(builder, loc, lhs, rhs, elements);
+  };
+  // Blocks that are `apart` blocks apart change places.
+  for (int64_t apart = 1; apart < blocks; apart *= 2) {
+    int64_t distance = apart * block;
+    for (int64_t row = 0; row < lanes; ++row) {
+      if (row & distance)
+        continue;
+      Value lhs = rows[row], rhs = rows[row + distance];
+      rows[row] =
+          shuffle(lhs, rhs, [&](int64_t lane) { return lane & distance ? lanes + lane - distance : lane; });
+      rows[row + distance] =
+          shuffle(lhs, rhs, [&](int64_t lane) { return lane & distance ? lanes + lane : lane + distance; });
+    }
+  }
+  // Units of both rows by turns: of the first halves of blocks, and of the second.
+  for (int64_t unit = 1; unit < block; unit *= 2) {
+    SmallVector<Value, 4> next(rows);
+    for (int64_t row = 0; row < lanes; ++row) {
+      if (row & unit)
+        continue;
+      int64_t base = row / (2 * unit) * (2 * unit), place = base + 2 * (row - base);
+      for (int64_t half : {0, 1})
+        next[place + half] = shuffle(rows[row], rows[row + unit], [&](int64_t lane) {
+          int64_t start = lane / block * block, within = (lane - start) / 2;
+          int64_t source = within / unit * unit + lane % unit;
+          return start + half * block / 2 + source + ((lane / unit) % 2 ? lanes : 0);
+        });
+    }
+    rows = next;
+  }
+  return rows;
+}
+
 /// Lanes lie apart in memory, but another dimension of the tile is contiguous: loads a square of vectors
-/// along that one and transposes it in registers, log2(lanes) rounds of interleaving. Null where there is no
-/// such dimension.
+/// along that one and transposes it in registers. Null where there is no such dimension.
 Value KernelEmitter::loadTransposed(const Buffer &buffer, const Exprs &indices, const Point &point,
                                     Variable vector) {
   if (scalable || laneCount(point, vector) < lanes || variables[vector].laneCount || lanes < 4)
@@ -352,19 +392,7 @@ Value KernelEmitter::loadTransposed(const Buffer &buffer, const Exprs &indices, 
     at[*contiguous] = start;
     rows.push_back(loadContiguous(buffer.memref, indexValues(buffer, indices, at), {}));
   }
-  SmallVector<int64_t> low, high;
-  for (int64_t lane = 0; lane < lanes / 2; ++lane) {
-    low.append({lane, lane + lanes});
-    high.append({lane + lanes / 2, lane + lanes / 2 + lanes});
-  }
-  for (int64_t round = 1; round < lanes; round *= 2) {
-    Values next;
-    for (int64_t row = 0; row < lanes / 2; ++row) {
-      next.push_back(vector::ShuffleOp::create(builder, loc, rows[row], rows[row + lanes / 2], low));
-      next.push_back(vector::ShuffleOp::create(builder, loc, rows[row], rows[row + lanes / 2], high));
-    }
-    rows = next;
-  }
+  rows = transposeSquare(builder, loc, rows);
   Value result;
   for (int64_t column = 0; column < lanes; ++column) {
     Point at = point;

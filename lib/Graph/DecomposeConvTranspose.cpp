@@ -96,7 +96,8 @@ namespace {
 class PhaseEmitter {
 public:
   explicit PhaseEmitter(ConvTransposeOp op)
-      : builder(op.getLoc(), op), sizes(op.getContext()), op(op), input(sizes.of(tensorType(op.getInput()))) {}
+      : builder(op.getLoc(), op), sizes(op.getContext()), op(op), input(sizes.of(tensorType(op.getInput()))) {
+  }
 
   /// Why the op has to stay; empty if all is well.
   std::string measure();

@@ -116,7 +116,7 @@ func.func private @exp_over_sum_of_columns(%x: tensor<21x1024xf32>) -> tensor<21
 // MANY-SAME: op 5 {loops [d0 by 1, d1 by {{[0-9]+}}, {{[^]]*}}], inner [d3 by 2], vector d2, parallel 2}
 // CHECK-LABEL: func.func private @chain
 // V3-SAME: op 5 {loops [d0 by 1, d1 by {{24|48|96}}, d1 by 6, d2 by 2v], inner [{{.+}}], vector d2, parallel 1}
-// V3-SAME: op 0 {store in 5 at 1, loops [d{{[12]}} by {{8|1v}}, d{{[12]}} by {{8|1v}}], vector d2}
+// V3-SAME: op 0 {store in 5 at 1, loops [d{{[12]}} by {{8|[12]v}}, d{{[12]}} by {{8|[12]v}}], vector d2}
 // V3-SAME: op 2 {store in 5 at 2, loops [d{{[12]}} by {{[0-9]v?}}, d{{[12]}} by {{[0-9]v?}}], vector d2}
 // V3-SAME: op 1 {in 2 at 2, inner [d3 by {{[0-9]+}}]}
 // V3-SAME: op 3 {store in 5 at 2, loops [d1 by 1], inner [d2 by 4v], vector d2}

@@ -71,6 +71,10 @@ std::vector<ScoredTile> tenon::rankTiles(const LoopNest &nest, ArrayRef<unsigned
         square.vectorLoop = vector;
         square.extents.assign(nest.size(), 1);
         square.extents[vector] = square.extents[*across] = lanes;
+        // Lines of the result are written whole where they end with the rows.
+        int64_t line = machine.cacheLineBytes / nest.output.elementBytes;
+        if (line % lanes == 0 && nest.extents[vector] % line == 0)
+          square.extents[vector] = line;
         ranked.push_back({computeCycles(nest, square, machine, lanes), square});
       }
       continue;
