@@ -33,6 +33,4 @@ class Tenon(Peer):
         return self.model(**inputs)
 
     def bind(self, inputs):
-        outputs = self.run(inputs)
-        model = self.model
-        return lambda: model.run(inputs, outputs)
+        return self.model.bind(inputs, self.run(inputs))

@@ -125,6 +125,36 @@ def test_run_sees_a_changed_shape():
         model.run(inputs, outputs)
 
 
+def test_bound_arrays_are_run_on_as_they_are():
+    model = tenon.compile(add())
+    inputs = {"a": random((2, 3)), "b": random((2, 3), 1)}
+    c = np.zeros((2, 3), np.float32)
+    bound = model.bind(inputs, {"c": c})
+    assert not c.any()
+    bound()
+    np.testing.assert_array_equal(c, inputs["a"] + inputs["b"])
+    a = inputs.pop("a")
+    a[:] = 5
+    # A call in between has a workspace of its own, and the arrays live on.
+    model(a, a)
+    bound()
+    np.testing.assert_array_equal(c, 5 + inputs["b"])
+    del bound
+    np.testing.assert_array_equal(model(a, a)["c"], a + a)
+
+
+def test_bound_arrays_are_checked():
+    model = tenon.compile(add())
+    a, c = random((2, 3)), np.zeros((2, 3), np.float32)
+    with pytest.raises(tenon.Error, match="expected inputs a, b, but 'b' is missing"):
+        model.bind({"a": a}, {"c": c})
+    with pytest.raises(tenon.Error, match="input 'b' expects a contiguous array"):
+        model.bind({"a": a, "b": random((3, 2)).T}, {"c": c})
+    bound = model.bind({"a": a, "b": random((3, 2))}, {"c": c})
+    with pytest.raises(tenon.Error, match="'b' expects size 2 in dimension 0, but got 3"):
+        bound()
+
+
 def test_passes_contiguous_inputs_and_copies_others():
     model = tenon.compile(add())
     a = random((3, 2)).T
