@@ -156,6 +156,7 @@ private:
   SmallVector<int64_t> stack(ArrayRef<unsigned> order, ArrayRef<int64_t> bytes) const;
   double worstRatio(ArrayRef<unsigned> order) const;
   int64_t mostLive(ArrayRef<int64_t> bytes) const;
+  void improve(Order greedy, ArrayRef<int64_t> bytes, Order &best, double &ratio) const;
   void findLowerBound(ArenaLayout &layout) const;
   void findOffsets(ArrayRef<unsigned> order, ArenaLayout &layout) const;
 
@@ -299,6 +300,23 @@ double Layouter::worstRatio(ArrayRef<unsigned> order) const {
   return worst;
 }
 
+/// Places buffers in the order `greedy`, and again and again with what came out on top placed first, as long as
+/// that is not the best there can be. Keeps the layout in `best` if its ratio is less than `ratio`.
+void Layouter::improve(Order greedy, ArrayRef<int64_t> bytes, Order &best, double &ratio) const {
+  constexpr unsigned rounds = 32;
+  for (unsigned round = 0; round < rounds && ratio > 1; ++round) {
+    Order order = placeLowest(greedy, bytes);
+    if (double reached = worstRatio(order); reached < ratio) {
+      best = order;
+      ratio = reached;
+    }
+    SmallVector<int64_t> offsets = stack(order, bytes);
+    unsigned *top = llvm::max_element(
+        greedy, [&](unsigned a, unsigned b) { return offsets[a] + bytes[a] < offsets[b] + bytes[b]; });
+    std::rotate(greedy.begin(), top, top + 1);
+  }
+}
+
 void Layouter::findLowerBound(ArenaLayout &layout) const {
   for (const SmallVector<unsigned> &crowd : crowds) {
     AffineExpr live = getAffineConstantExpr(0, context);
@@ -344,20 +362,11 @@ ArenaLayout Layouter::run() {
     return layout;
   }
   Order best;
-  for (const SmallVector<int64_t> &bytes : sizes) {
-    for (const Order &greedy : greedyOrders(bytes)) {
-      Order order = placeLowest(greedy, bytes);
-      double ratio = worstRatio(order);
-      if (best.empty() || ratio < layout.ratio) {
-        best = order;
-        layout.ratio = ratio;
-      }
-      if (layout.ratio == 1)
-        break;
-    }
-    if (layout.ratio == 1)
-      break;
-  }
+  layout.ratio = std::numeric_limits<double>::infinity();
+  for (const SmallVector<int64_t> &bytes : sizes)
+    for (const Order &greedy : greedyOrders(bytes))
+      if (layout.ratio > 1)
+        improve(greedy, bytes, best, layout.ratio);
   findOffsets(best, layout);
   findLowerBound(layout);
   return layout;

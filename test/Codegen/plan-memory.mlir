@@ -264,3 +264,29 @@ func.func @main(%x: tensor<2x4xf32>) -> tensor<2x3x4xf32> {
   %7 = tenon.concat %3, %6 {axis = 1 : i64} : (tensor<2x1x4xf32>, tensor<2x2x4xf32>) -> tensor<2x3x4xf32>
   return %7 : tensor<2x3x4xf32>
 }
+
+// -----
+
+func.func private @a_loops(%x: memref<64xf32>, %y: memref<128xf32>, %begin: index, %end: index)
+    attributes {tenon.kernel, tenon.range = affine_map<() -> (1)>, tenon.symbols = []} { return }
+func.func private @b_loops(%x: memref<128xf32>, %y: memref<128xf32>, %begin: index, %end: index)
+    attributes {tenon.kernel, tenon.range = affine_map<() -> (1)>, tenon.symbols = []} { return }
+func.func private @c_loops(%x: memref<128xf32>, %y: memref<64xf32>, %begin: index, %end: index)
+    attributes {tenon.kernel, tenon.range = affine_map<() -> (1)>, tenon.symbols = []} { return }
+func.func private @a(tensor<64xf32>) -> tensor<128xf32> attributes {tenon.emitted = @a_loops}
+func.func private @b(tensor<128xf32>) -> tensor<128xf32> attributes {tenon.emitted = @b_loops}
+func.func private @c(tensor<128xf32>) -> tensor<64xf32> attributes {tenon.emitted = @c_loops}
+
+// The small value in the middle is placed first, or the large ones around it leave it no room: below both, 1280 bytes.
+// CHECK: #[[BYTES:.*]] = affine_map<() -> (1024)>
+// CHECK-LABEL: func.func @run
+// CHECK-SAME: tenon.workspace = #[[BYTES]], tenon.workspace_lower_bound = #[[BYTES]],
+func.func @main(%x: tensor<64xf32>) -> tensor<64xf32> {
+  %0 = call @a(%x) : (tensor<64xf32>) -> tensor<128xf32>
+  %1 = call @b(%0) : (tensor<128xf32>) -> tensor<128xf32>
+  %2 = call @c(%1) : (tensor<128xf32>) -> tensor<64xf32>
+  %3 = call @a(%2) : (tensor<64xf32>) -> tensor<128xf32>
+  %4 = call @b(%3) : (tensor<128xf32>) -> tensor<128xf32>
+  %5 = call @c(%4) : (tensor<128xf32>) -> tensor<64xf32>
+  return %5 : tensor<64xf32>
+}
