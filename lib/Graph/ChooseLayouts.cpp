@@ -34,21 +34,6 @@ using Permutation = SmallVector<int64_t>;
 // Permutations
 //===----------------------------------------------------------------------------------------===//
 
-/// [N, C, spatial...] to [N, spatial..., C].
-static Permutation toChannelsLast(int64_t rank) {
-  Permutation perm = {0};
-  llvm::append_range(perm, llvm::seq<int64_t>(2, rank));
-  perm.push_back(1);
-  return perm;
-}
-
-/// [N, spatial..., C] to [N, C, spatial...].
-static Permutation toChannelsFirst(int64_t rank) {
-  Permutation perm = {0, rank - 1};
-  llvm::append_range(perm, llvm::seq<int64_t>(1, rank - 1));
-  return perm;
-}
-
 static Permutation inverse(ArrayRef<int64_t> perm) {
   Permutation result(perm.size());
   for (auto [i, from] : llvm::enumerate(perm))

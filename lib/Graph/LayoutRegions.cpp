@@ -9,6 +9,19 @@
 using namespace mlir;
 using namespace tenon;
 
+SmallVector<int64_t> tenon::toChannelsLast(int64_t rank) {
+  SmallVector<int64_t> perm = {0};
+  llvm::append_range(perm, llvm::seq<int64_t>(2, rank));
+  perm.push_back(1);
+  return perm;
+}
+
+SmallVector<int64_t> tenon::toChannelsFirst(int64_t rank) {
+  SmallVector<int64_t> perm = {0, rank - 1};
+  llvm::append_range(perm, llvm::seq<int64_t>(1, rank - 1));
+  return perm;
+}
+
 /// Whether a transpose in front of the op is as good behind it.
 static bool keepsLayout(Operation *op) {
   return isUniform(op) || isa<ConcatOp, SliceOp, PadOp, TileOp, ResizeOp, SoftmaxOp, LogSoftmaxOp, LpNormOp,
@@ -43,6 +56,18 @@ static Wish wishOf(Operation *op) {
       .Default(Wish::None);
 }
 
+/// Whether the op stands between channels last and a region with its channels first.
+static bool meetsChannelsLast(Operation *op) {
+  auto isTranspose = [](Operation *other, SmallVector<int64_t> perm(int64_t)) {
+    auto transpose = dyn_cast_or_null<TransposeOp>(other);
+    return transpose && transpose.getPerm().size() > 2 && !followsFromConstants(transpose.getInput()) &&
+           transpose.getPerm() == ArrayRef(perm(transpose.getPerm().size()));
+  };
+  return llvm::any_of(op->getOperands(),
+                      [&](Value value) { return isTranspose(value.getDefiningOp(), toChannelsFirst); }) ||
+         llvm::any_of(op->getUsers(), [&](Operation *user) { return isTranspose(user, toChannelsLast); });
+}
+
 LayoutRegions::LayoutRegions(func::FuncOp function) {
   auto belongs = [](Operation *op) { return wishOf(op) != Wish::None || keepsLayout(op); };
   function.walk([&](Operation *op) {
@@ -55,7 +80,7 @@ LayoutRegions::LayoutRegions(func::FuncOp function) {
         regions.unionSets(op, producer);
   });
   function.walk([&](Operation *op) {
-    if (wishOf(op) == Wish::ChannelsLast)
+    if (belongs(op) && (wishOf(op) == Wish::ChannelsLast || meetsChannelsLast(op)))
       channelsLast.insert(regions.getLeaderValue(op));
   });
 }

@@ -14,6 +14,10 @@
 
 namespace tenon {
 
+/// The permutation from [N, C, spatial...] to [N, spatial..., C], and back.
+llvm::SmallVector<int64_t> toChannelsLast(int64_t rank);
+llvm::SmallVector<int64_t> toChannelsFirst(int64_t rank);
+
 class LayoutRegions {
 public:
   explicit LayoutRegions(mlir::func::FuncOp function);

@@ -162,3 +162,23 @@ func.func @mixed(%x: tensor<1x3x16x128xf32>, %w: tensor<4x3x1x1xf32>) -> tensor<
   %4 = tenon.max_pool %3 {kernel = array<i64: 1, 1>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>} : (tensor<1x16x4x32xf32>) -> tensor<1x16x4x32xf32>
   return %4 : tensor<1x16x4x32xf32>
 }
+
+// Channels that come last stay last.
+// CHECK-LABEL: func.func @comes_last(
+// CHECK: tenon.max_pool {{.*}} -> tensor<1x4x32x3xf32>
+func.func @comes_last(%x: tensor<1x8x64x3xf32>) -> tensor<1x3x4x32xf32> {
+  %0 = tenon.transpose %x {perm = array<i64: 0, 3, 1, 2>} : (tensor<1x8x64x3xf32>) -> tensor<1x3x8x64xf32>
+  %1 = tenon.max_pool %0 {kernel = array<i64: 2, 2>, strides = array<i64: 2, 2>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>} : (tensor<1x3x8x64xf32>) -> tensor<1x3x4x32xf32>
+  return %1 : tensor<1x3x4x32xf32>
+}
+
+// CHECK-LABEL: func.func @wanted_last(
+// CHECK: tenon.max_pool {{.*}} -> tensor<1x4x32x3xf32>
+// CHECK-NEXT: tenon.relu
+// CHECK-NEXT: return
+func.func @wanted_last(%x: tensor<1x3x8x64xf32>) -> tensor<1x4x32x3xf32> {
+  %0 = tenon.max_pool %x {kernel = array<i64: 2, 2>, strides = array<i64: 2, 2>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>} : (tensor<1x3x8x64xf32>) -> tensor<1x3x4x32xf32>
+  %1 = tenon.relu %0 : (tensor<1x3x4x32xf32>) -> tensor<1x3x4x32xf32>
+  %2 = tenon.transpose %1 {perm = array<i64: 0, 2, 3, 1>} : (tensor<1x3x4x32xf32>) -> tensor<1x4x32x3xf32>
+  return %2 : tensor<1x4x32x3xf32>
+}

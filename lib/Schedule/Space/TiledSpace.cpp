@@ -164,9 +164,13 @@ void TiledSpace::enumerateOrders(TiledPoint point) {
         if (order.empty())
           continue;
         unsigned blocked = order.back();
-        if (nest.extents[blocked] < 2 * block || block % point.tile.extents[blocked] != 0)
+        int64_t step = point.tile.extents[blocked], extent = nest.extents[blocked];
+        if (extent < 2 * block || block % step != 0)
           continue;
-        point.outer.push_back({blocked, block});
+        // Even blocks of whole tiles, as many as there would be.
+        point.outer.push_back(
+            {blocked,
+             int64_t(llvm::alignTo(llvm::divideCeil(extent, llvm::divideCeil(extent, block)), step))});
       }
       for (unsigned loop : order)
         if (!point.band || !point.band->covers(loop, point.tile.extents[loop]))
