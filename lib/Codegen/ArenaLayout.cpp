@@ -300,8 +300,8 @@ double Layouter::worstRatio(ArrayRef<unsigned> order) const {
   return worst;
 }
 
-/// Places buffers in the order `greedy`, and again and again with what came out on top placed first, as long as
-/// that is not the best there can be. Keeps the layout in `best` if its ratio is less than `ratio`.
+/// Places buffers in the order `greedy`, and again and again with what came out on top placed first, as long
+/// as that is not the best there can be. Keeps the layout in `best` if its ratio is less than `ratio`.
 void Layouter::improve(Order greedy, ArrayRef<int64_t> bytes, Order &best, double &ratio) const {
   constexpr unsigned rounds = 32;
   for (unsigned round = 0; round < rounds && ratio > 1; ++round) {
