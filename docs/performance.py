@@ -4,7 +4,7 @@
 usage: performance.py [--output FOLDER] [RESULTS.json...]
 
 By default all files of benchmarks/results/ are used, and the files of this checkout are written; FOLDER gets them
-instead, without a README. The README's table is of the first file with the most models.
+instead, without a README. The README's table is of the file with the most models and kernels.
 """
 
 import argparse
@@ -76,10 +76,15 @@ def share_picture(title, rows, peers):
 # -- Pages ------------------------------------------------------------------------------------------------------------
 
 
-def machine_title(record):
-    machine, threads = record["machine"], record["threads"]
-    cpu = f" ({machine['cpu']})" if "cpu" in machine else ""
-    return f"{machine['processor']}{cpu}, {threads} of {machine['cores']} cores"
+def titles_of(records):
+    """A title for each results file: its machine and threads, and where several have the same, its peers."""
+    titles = []
+    for record in records:
+        machine, threads = record["machine"], record["threads"]
+        cpu = f" ({machine['cpu']})" if "cpu" in machine else ""
+        titles.append(f"{machine['processor']}{cpu}, {threads} of {machine['cores']} cores")
+    return [f"{title}: {', '.join(baselines_of(record['results']))}" if titles.count(title) > 1 else title
+            for title, record in zip(titles, records)]
 
 
 def settings(rows):
@@ -91,8 +96,8 @@ def settings(rows):
 class Page:
     """The sections of one results file, and the pictures they show by file name."""
 
-    def __init__(self, stem, record):
-        self.stem, self.record, self.pictures, self.parts = stem, record, {}, []
+    def __init__(self, title, stem, record):
+        self.title, self.stem, self.record, self.pictures, self.parts = title, stem, record, {}, []
 
     def picture(self, name, svg, words):
         path = f"{self.stem}-{name}.svg"
@@ -104,7 +109,7 @@ class Page:
         models = [row for row in rows if row["kind"] == "model"]
         peers = ", ".join(f"{name} {version}" for name, version in versions(rows).items())
         dates = sorted(row["date"][:10] for row in rows)
-        self.parts += [f"## {machine_title(self.record)}\n",
+        self.parts += [f"## {self.title}\n",
                        f"Measured {' to '.join(dict.fromkeys((dates[0], dates[-1])))}. {peers}.\n",
                        f"Features: {' '.join(machine.get('features', []))}.\n", settings(rows),
                        limits_table(self.record["limits"])]
@@ -145,27 +150,27 @@ class Page:
             self.parts += ["### What failed, and what is not to be trusted\n", "\n".join(lines) + "\n"]
 
 
-def overview(records):
+def overview(titles, records):
     """Every results file in a line, if there are several: the geometric means over models, then over kernels."""
     if len(records) < 2:
         return ""
     kinds = [("models", lambda row: row["kind"] == "model"), ("kernels", lambda row: row["kind"] != "model")]
     columns = [(name, title, chosen) for title, chosen in kinds for name in dict.fromkeys(
         name for record in records for name in baselines_of([row for row in record["results"] if chosen(row)]))]
-    lines = [[machine_title(record), *(geometric_mean_cell([row for row in record["results"] if chosen(row)], name)
-                                       for name, _, chosen in columns)] for record in records]
+    lines = [[heading, *(geometric_mean_cell([row for row in record["results"] if chosen(row)], name)
+                         for name, _, chosen in columns)] for heading, record in zip(titles, records)]
     return ("## Machines\n\nGeometric means of the ratios; above 1, Tenon is faster.\n\n" +
             table(["", *(f"{name}, {title}" for name, title, _ in columns)], lines))
 
 
-def readme_table(record):
+def readme_table(title, record):
     rows = [row for row in record["results"] if row["kind"] == "model"]
     # The peers that most models were compared to; the page has all.
     baselines = [name for name in baselines_of(rows) if 2 * sum(name in row["peers"] for row in rows) >= len(rows)]
     rounds = sorted({row["rounds"] for row in rows})
     rounds = "–".join(map(str, dict.fromkeys((rounds[0], rounds[-1]))))
     named = ", ".join(f"{name} {versions(rows)[name]}" for name in baselines)
-    return (f"{machine_title(record)}; {named}; medians of {rounds} rounds. "
+    return (f"{title}; {named}; medians of {rounds} rounds. "
             "[Performance](docs/Performance.md) has the rest: kernels, memory, pictures.\n\n" + times_table(rows, baselines, with_times=False))
 
 
@@ -174,7 +179,7 @@ def main():
     parser.add_argument("files", nargs="*", metavar="RESULTS.json", type=pathlib.Path)
     parser.add_argument("--output", metavar="FOLDER", type=pathlib.Path, default=ROOT / "docs")
     options = parser.parse_args()
-    files = options.files or sorted((ROOT / "benchmarks" / "results").glob("*.json"))
+    files = options.files or sorted((ROOT / "benchmarks" / "results").glob("*.json"), key=lambda path: path.stem)
     if not files:
         parser.error("there are no results in benchmarks/results/; run ./x bench first")
     try:
@@ -185,17 +190,20 @@ def main():
     images = options.output / "images"
     images.mkdir(parents=True, exist_ok=True)
     sections = []
-    for path, record in records.items():
-        page = Page(path.stem, record)
+    titles = titles_of(records.values())
+    for title, (path, record) in zip(titles, records.items()):
+        page = Page(title, path.stem, record)
         sections.append(page.write())
         for name, svg in page.pictures.items():
             (images / name).write_text(svg)
-    parts = [INTRODUCTION, overview(records.values()), *sections]
+    parts = [INTRODUCTION, overview(titles, records.values()), *sections]
     (options.output / "Performance.md").write_text("\n".join(part for part in parts if part))
     if options.output == ROOT / "docs":
-        most = max(records.values(), key=lambda record: sum(row["kind"] == "model" for row in record["results"]))
+        # Of several with as many models, the one with the most kernels.
+        title, most = max(zip(titles, records.values()), key=lambda entry: (
+            sum(row["kind"] == "model" for row in entry[1]["results"]), len(entry[1]["results"])))
         readme = ROOT / "README.md"
-        readme.write_text(MARKED.sub(lambda match: match.group(1) + readme_table(most) + match.group(2),
+        readme.write_text(MARKED.sub(lambda match: match.group(1) + readme_table(title, most) + match.group(2),
                                      readme.read_text()))
     return 0
 
