@@ -53,6 +53,7 @@ def test_a_new_op(build_of_its_own):
 @pytest.mark.parametrize("command, printed", [
     ("./x bench", r"^resnet50 mobilenetv1 .* gru: onnxruntime (openvino )?tenon, 1 thread$"),
     ("./x bench resnet50 --peers=openvino,xla --threads=2", r"^resnet50: (openvino |xla )*tenon, 2 threads$"),
+    ("./x bench --peers=torch,xla,iree,tvm --json compilers.json", r"^resnet50 .* gru: (torch |xla |iree |tvm )*tenon, 1 thread$"),
     ("./x bench --kernels=gemm,ragged", r"^gemm-\S+ .*gemm-3136x255x128: .*openblas tenon, 1 thread$"),
 ])
 def test_bench(command, printed):
