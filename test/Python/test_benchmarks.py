@@ -323,7 +323,7 @@ def test_losses_and_failures_are_shown(monkeypatch):
               "unsuited": {"openblas": "only for products"}}
     record = {"machine": MACHINE, "threads": 1, "limits": {}, "results": [row, failed]}
     assert "| m | 2000 | 0.50 (0.50–0.50) |" in performance.readme_table("a machine", record)
-    page = performance.Page("r", record).write()
+    page = performance.Page("a machine", "r", record).write()
     assert "| onnxruntime | 0.50 (0.50–0.50) | 1 | 0 | 1 | 0 | 1 | 0 |" in page
     assert "| f | failed |" in page and "- f, tenon: no such op" in page
     assert "- openblas sits out f: only for products" in page
