@@ -329,9 +329,12 @@ def test_losses_and_failures_are_shown(monkeypatch):
     assert "- openblas sits out f: only for products" in page
     assert "- ONNX Runtime: all graph optimizations, as many threads as are measured.\n- Tenon as it is" in page
     other = {**record, "machine": {**MACHINE, "processor": "another"}, "results": [{**row, "kind": "gemm"}]}
-    table = performance.overview([record, other])
+    titles = performance.titles_of([record, other])
+    assert titles == ["a processor, 1 of 2 cores", "another, 1 of 2 cores"]
+    table = performance.overview(titles, [record, other])
     assert "| a processor, 1 of 2 cores | 0.50 (0.50–0.50) | – |" in table
     assert "| another, 1 of 2 cores | – | 0.50 (0.50–0.50) |" in table
+    assert performance.titles_of([record, record]) == 2 * ["a processor, 1 of 2 cores: onnxruntime"]
 
 
 def test_unknown_names_are_refused(tmp_path):
