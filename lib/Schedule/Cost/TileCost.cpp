@@ -173,8 +173,8 @@ TileFeatures tenon::analyzeTile(const LoopNest &nest, const RegisterTile &tile, 
     latency *= shareAhead(features);
   // What the front end must bring in: the work, loads, and about three instructions of loop.
   double frontEnd = (features.multiplyAdds + features.loads + 3) / 5.0;
-  // The tightest of them binds, but the closer the others come the more often they collide. In a
-  // steady loop waiting for results only does with waiting for operands that do not stay in the first level.
+  // The tightest of them binds, but the closer the others come the more often they collide. In a steady loop,
+  // waiting for results collides only with waiting for operands that do not stay in the first level.
   double throughput = std::max({issue, memory, frontEnd});
   double others = issue + memory + latency + frontEnd - std::max(throughput, latency);
   if (latency <= throughput && isSteady(nest, tile) && !streams(nest, tile, machine))
